@@ -1,5 +1,6 @@
 """From a line of words to segments: a grammar over tokens, what was said before, and limits."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ _UNTIL_TOUCH_M = 0.20
 _METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0}
 _SMALLEST_M = 0.0005
 """Below this the robot would not move visibly; a typing error such as 0 cm is more likely."""
+_BEFORE_SEPARATOR = re.compile(r" ([,;.!?])")
 
 
 # Exceptions, because a method of lark's transformer can end the parse in no other way. lark wraps them in VisitError,
@@ -61,12 +63,34 @@ class Interpreter:
             return Understanding((Segment("stop", 1.0, "times"),))
         if problem := _unreadable(line):
             return Understanding(refused=problem)
-        reading = self._vocabulary.read(line)
-        if reading.problem or reading.ask:
-            return Understanding(ask=reading.ask, refused=reading.problem, corrected=reading.corrected)
+        return self._understood(self._vocabulary.read(line))
+
+    def _understood(self, reading: Reading) -> Understanding:
+        if reading.problem:
+            return Understanding(refused=reading.problem, corrected=reading.corrected)
+        if reading.readings:
+            return self._chosen(reading)
+        if any(self._vocabulary.stops(known) for _, known in reading.corrected):
+            return Understanding(ask=(_line_of(each.typed for each in reading.tokens),), corrected=reading.corrected)
         if not reading.tokens:
             return Understanding()
-        return self._meaning(line, reading)
+        return self._meaning(reading)
+
+    def _chosen(self, reading: Reading) -> Understanding:
+        """Ask which word was meant; one that makes no sense in the line was not."""
+        sensible = [
+            (known, line, understood)
+            for known, line in reading.readings
+            if (understood := self.interpret(line)).understood or understood.ask
+        ]
+        if not sensible:
+            return Understanding(refused=self._vocabulary.unknown(reading.unclear))
+        known, line, understood = sensible[0]
+        # A word that is only like a stop is asked about: the line is read at every key, and nothing must end the
+        # episode of a person who is still typing another word.
+        if len(sensible) > 1 or self._vocabulary.stops(line):
+            return Understanding(ask=tuple(line for _, line, _ in sensible))
+        return replace(understood, corrected=((reading.unclear, known), *understood.corrected))
 
     def accept(self, understood: Understanding) -> None:
         """Remember what the robot now does."""
@@ -78,22 +102,31 @@ class Interpreter:
             # shown with every horizontal move, so a person sees which frame counts
             self.frame = each.frame or self.frame
 
-    def _meaning(self, line: str, reading: Reading) -> Understanding:
+    def _meaning(self, reading: Reading) -> Understanding:
         try:
             tree = _grammar().parse(reading.tokens)
-            segments: tuple[Segment, ...] = _Builder(self, line).transform(tree)
+            segments: tuple[Segment, ...] = _Builder(self._vocabulary, self.frame, self._last, reading).transform(tree)
         except UnexpectedInput as error:
-            return Understanding(refused=_unexpected(error, reading.tokens), corrected=reading.corrected)
+            refused = f"{_unexpected(error, reading)}. Type for example: {self._vocabulary.examples}."
+            return Understanding(refused=refused, corrected=reading.corrected)
         except VisitError as error:
             match error.orig_exc:
                 case _Refusal() as refusal:
                     return Understanding(refused=str(refusal), corrected=reading.corrected)
                 case _Question() as question:
-                    return Understanding(ask=question.args[:3], corrected=reading.corrected)
+                    return self._asked(question.args[:3], reading)
                 case _:
                     raise
         # Counted here and not in the text, because "again" stands for several movements.
         return _limited(Understanding(segments, corrected=reading.corrected))
+
+    def _asked(self, choices: tuple[str, ...], reading: Reading) -> Understanding:
+        """Ask which of these lines was meant, of those that can be answered with: 40 up is no 40 cm up."""
+        refusals = [self.interpret(line).refused for line in choices]
+        possible = tuple(line for line, refused in zip(choices, refusals, strict=True) if not refused)
+        if not possible:
+            return Understanding(refused=refusals[0], corrected=reading.corrected)
+        return Understanding(ask=possible, corrected=reading.corrected)
 
     @property
     def last(self) -> tuple[Segment, ...]:
@@ -121,12 +154,19 @@ def _limited(understood: Understanding) -> Understanding:
     return understood
 
 
-def _unexpected(error: UnexpectedInput, tokens: tuple[Read, ...]) -> str:
+def _unexpected(error: UnexpectedInput, reading: Reading) -> str:
     found = getattr(error, "token", None)
     typed = found.value.typed if isinstance(found, Token) and isinstance(found.value, Read) else ""
-    line = " ".join(each.typed for each in tokens)
-    where = f"“{typed}” does not fit in “{line}”" if typed else f"“{line}” is not complete"
-    return f"{where}. Type for example: left a bit, 3 cm up, down until it touches, open."
+    line = _line_of([each.typed for each in reading.tokens])
+    wrong = next((wrong for wrong, known in reading.corrected if known == typed), "")
+    if wrong:
+        return f"“{wrong}” was read as “{typed}”, which does not fit in “{line}”"
+    return f"“{typed}” does not fit in “{line}”" if typed else f"“{line}” is not complete"
+
+
+def _line_of(words: Iterable[str]) -> str:
+    """Return a line that a person could have typed."""
+    return _BEFORE_SEPARATOR.sub(r"\1", " ".join(word for word in words if word))
 
 
 class _TokenLexer(Lexer):
@@ -136,9 +176,9 @@ class _TokenLexer(Lexer):
         """Take nothing from the grammar: the vocabulary has found the tokens."""
 
     def lex(self, data: Iterable[Read]) -> Iterator[Token]:  # type: ignore[override]  # lark's older, simpler form
-        """Yield the tokens as lark has them, with ours as their values."""
-        for each in data:
-            yield Token(each.kind, each)
+        """Yield the tokens as lark has them, with ours as their values and their place in the line."""
+        for place, each in enumerate(data):
+            yield Token(each.kind, each, start_pos=place)
 
 
 @lru_cache(maxsize=1)
@@ -153,90 +193,123 @@ class _Amount:
     unit: str
     """``m``, ``s``, or empty where the person gave no unit."""
     typed: str
+    places: tuple[int, int]
+    """Of the first and of the last token."""
 
 
 class _Builder(Transformer[Token, tuple[Segment, ...]]):
-    """Makes segments of a parsed line. A method gets the parts of the rule of its name, ``None`` for one left out."""
+    """Makes segments of a parsed line. A method gets the parts of the rule of its name, ``None`` for one left out.
 
-    def __init__(self, interpreter: Interpreter, line: str) -> None:
+    lark calls the methods from left to right, so a clause knows the clauses before it.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, frame: str, last: tuple[Segment, ...], reading: Reading) -> None:
         super().__init__()
-        self._interpreter = interpreter
-        self._line = line
+        self._vocabulary = vocabulary
+        self._frame = frame
+        self._last = last
+        self._typed = [each.typed for each in reading.tokens]
 
     def line(self, parts: list[Any]) -> tuple[Segment, ...]:
         return tuple(segment for part in parts if isinstance(part, tuple) for segment in part)
 
+    # ── amounts ──────────────────────────────────────────────────────────────────────────────────────────────────
+
     def measured(self, parts: list[Token]) -> _Amount:
         number, unit = (token.value for token in parts)
+        places = _place(parts[0]), _place(parts[1])
         if unit.value == "s":
-            return _Amount(float(number.value), "s", f"{number.typed} s")
-        return _Amount(float(number.value) * _METRES[unit.value], "m", f"{number.typed} {unit.typed}")
+            return _Amount(float(number.value), "s", f"{number.typed} s", places)
+        return _Amount(float(number.value) * _METRES[unit.value], "m", f"{number.typed} {unit.typed}", places)
 
     def bare(self, parts: list[Token]) -> _Amount:
-        return _Amount(float(parts[0].value.value), "", parts[0].value.typed)
+        place = _place(parts[0])
+        return _Amount(float(parts[0].value.value), "", parts[0].value.typed, (place, place))
 
     def bit(self, parts: list[Token]) -> _Amount:
-        return _Amount(BIT_M, "m", parts[0].value.typed)
+        return self._fixed(parts[0], BIT_M)
 
     def lot(self, parts: list[Token]) -> _Amount:
-        return _Amount(LOT_M, "m", parts[0].value.typed)
+        return self._fixed(parts[0], LOT_M)
+
+    def _fixed(self, token: Token, metres: float) -> _Amount:
+        return _Amount(metres, "m", token.value.typed, (_place(token), _place(token)))
+
+    # ── clauses ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def move(self, parts: list[Any]) -> tuple[Segment, ...]:
-        before, direction, after, until, frame = parts
+        before, _, _, direction, after, _, until, frame = parts
         name: str = direction.value.value
         amount = self._one_amount(before, after)
-        if name == "back" and amount is None and until is None and self._interpreter.last:
+        if name == "back" and amount is None and until is None and self._last:
             # with something to undo, the word has two meanings that move in different directions
-            raise _Question(f"back {BIT_M * 100:g} cm", "undo")
+            place = _place(direction), _place(direction)
+            undo = self._vocabulary.first("UNDO")
+            raise _Question(self._with(place, f"{direction.value.typed} {BIT_M * 100:g} cm"), self._with(place, undo))
         unit, value = self._checked(amount, _UNTIL_TOUCH_M if until is not None else BIT_M)
-        where = self._frame(frame) if name in limits.HORIZONTAL else ""
-        return (Segment(name, value, unit, where, until_touch=until is not None),)
+        where = self._frame_of(frame, parts) if name in limits.HORIZONTAL else ""
+        return self._said(Segment(name, value, unit, where, until_touch=until is not None))
 
     def approach(self, parts: list[Any]) -> tuple[Segment, ...]:
-        before, _, target, after, until = parts
+        before, _, _, target, after, _, until = parts
         unit, value = self._checked(
             self._one_amount(before, after), _UNTIL_TOUCH_M if until is not None else _TOWARDS_M
         )
         label: str = target.value.value
-        return (Segment("towards", value, unit, target=label, until_touch=until is not None),)
+        return self._said(Segment("towards", value, unit, target=label, until_touch=until is not None))
 
     def grip(self, parts: list[Token]) -> tuple[Segment, ...]:
-        return (Segment(parts[0].type.lower(), 1.0, "times"),)
+        return self._said(Segment(parts[0].type.lower(), 1.0, "times"))
 
     def speed(self, parts: list[Token]) -> tuple[Segment, ...]:
+        # Not remembered: "again" repeats a movement.
         return (Segment(parts[0].type.lower(), 1.0, "times"),)
 
     def repeat(self, _: list[Token]) -> tuple[Segment, ...]:
-        return self._last("repeat")
+        return self._said(*self._before("repeat"))
 
     def more(self, parts: list[Any]) -> tuple[Segment, ...]:
-        amount = parts[1]
-        last = self._last("continue")
+        amount = next((part for part in parts if isinstance(part, _Amount)), None)
+        last = self._before("continue")
         if amount is None:
-            return last
+            return self._said(*last)
         unit, value = self._checked(amount, BIT_M)
         # Without an amount there is nothing to change: a gripper closes once.
-        return tuple(replace(each, amount=value, unit=unit) if each.unit != "times" else each for each in last)
+        changed = (replace(each, amount=value, unit=unit) if each.unit != "times" else each for each in last)
+        return self._said(*changed)
 
     def undo(self, _: list[Token]) -> tuple[Segment, ...]:
+        last = self._before("undo")
         # Backwards: the last movement has to be undone first.
-        opposites = [each.opposite() for each in reversed(self._last("undo"))]
+        opposites = [each.opposite() for each in reversed(last)]
         found = tuple(each for each in opposites if each is not None)
         if len(found) < len(opposites):
-            last = ", then ".join(each.text() for each in self._interpreter.last)
+            text = ", then ".join(each.text() for each in last)
             raise _Refusal(
-                f"“{last}” cannot be undone in words: how far it goes is not known. Rewind, or drive it by hand."
+                f"“{text}” cannot be undone in words: how far it goes is not known. Rewind, or drive it by hand."
             )
-        return found
+        return self._said(*found)
 
-    def _last(self, what: str) -> tuple[Segment, ...]:
-        if not self._interpreter.last:
-            raise _Refusal(f"There is no command yet to {what}. Type for example: left a bit.")
-        return self._interpreter.last
+    def _said(self, *segments: Segment) -> tuple[Segment, ...]:
+        """Remember a clause, to which a later one in the same line may refer."""
+        self._last = segments
+        return segments
+
+    def _before(self, what: str) -> tuple[Segment, ...]:
+        if not self._last:
+            raise _Refusal(f"There is no command yet to {what}. Type for example: {self._vocabulary.examples}.")
+        return self._last
+
+    # ── what is not clear ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _with(self, places: tuple[int, int], text: str) -> str:
+        """Return the line with ``text`` in place of the tokens from the first to the last of ``places``."""
+        first, last = places
+        return _line_of((*self._typed[:first], text, *self._typed[last + 1 :]))
 
     def _one_amount(self, before: _Amount | None, after: _Amount | None) -> _Amount | None:
         if before is not None and after is not None:
-            raise _Question(*(self._line.replace(each.typed, "", 1).strip() for each in (after, before)))
+            raise _Question(*(self._with(each.places, "") for each in (after, before)))
         return before or after
 
     def _checked(self, amount: _Amount | None, default: float) -> tuple[str, float]:
@@ -244,18 +317,26 @@ class _Builder(Transformer[Token, tuple[Segment, ...]]):
         if amount is None:
             return "m", default
         if not amount.unit:
-            raise _Question(
-                *(self._line.replace(amount.typed, f"{amount.typed} {unit}", 1) for unit in ("mm", "cm", "s"))
-            )
+            raise _Question(*(self._with(amount.places, f"{amount.typed} {unit}") for unit in ("mm", "cm", "s")))
         most, smallest = (limits.MAX_MOVE_M, _SMALLEST_M) if amount.unit == "m" else (limits.MAX_MOVE_S, 0.05)
         if not smallest <= amount.value <= most:  # also refuses what is not finite
             shown = f"{limits.MAX_MOVE_M * 100:g} cm" if amount.unit == "m" else f"{limits.MAX_MOVE_S:g} s"
             raise _Refusal(f"{amount.typed} is not possible; one movement is above 0 and at most {shown}.")
         return amount.unit, amount.value
 
-    def _frame(self, token: Token | None) -> str:
+    def _frame_of(self, token: Token | None, parts: list[Any]) -> str:
         if token is not None:
-            return str(token.value.value)
-        if not self._interpreter.frame:
-            raise _Question(f"{self._line} seen by the camera", f"{self._line} seen by the robot")
-        return self._interpreter.frame
+            # Later movements of the line count as this one does.
+            self._frame = str(token.value.value)
+        if not self._frame:
+            places = [part.places[1] if isinstance(part, _Amount) else _place(part) for part in parts if part]
+            end = max(places)
+            frames = (self._vocabulary.first("FRAME", each) for each in ("camera", "robot"))
+            raise _Question(*(self._with((end, end), f"{self._typed[end]} {each}") for each in frames))
+        return self._frame
+
+
+def _place(token: Token) -> int:
+    place = token.start_pos
+    assert place is not None, "our lexer gives every token its place"
+    return place

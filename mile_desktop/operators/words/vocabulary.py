@@ -14,8 +14,16 @@ from mile_desktop.paths import RESOURCES
 
 FOLDER = RESOURCES / "words"
 
-_PIECES = re.compile(r"\d+(?:[.,]\d+)?(?:e[+-]?\d+)?|[^\W\d_]+(?:['’-][^\W\d_]+)*|[,;.!?]|\S")
-"""Numbers, words, separators, and single other characters, which no vocabulary has."""
+_PIECES = re.compile(
+    r"(?:\d+(?:[.,]\d+)?|(?<!\d)\.\d+)(?:e[+-]?\d+)?|(?<!\w),\d+|[^\W\d_]+(?:['’-][^\W\d_]+)*|[,;.!?]|\S"
+)
+"""Numbers, words, separators, and single other characters, which no vocabulary has.
+
+``.5`` is a number: read as a full stop and a 5, the robot would go ten times as far. ``,5`` after a blank may be both,
+so it is a piece that no vocabulary has.
+"""
+_ENGLISH = "en"
+"""Phrases of scenes are written in it, so every other language understands it as well."""
 _SEPARATORS = frozenset(",;.!?")
 _SHORTEST_TYPO = 4
 """Shorter words have too many neighbours one letter away."""
@@ -41,22 +49,31 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A line as tokens; or, with ``problem``, what could not be read; or choices of what was meant."""
+    """A line as tokens; or, with ``problem``, what could not be read; or lines of which one was meant."""
 
     tokens: tuple[Token, ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
-    ask: tuple[str, ...] = ()
+    unclear: str = ""
+    """The word that is a typing error of several words."""
+    readings: tuple[tuple[str, str], ...] = ()
+    """(known word, the line with it) for each word that ``unclear`` may be."""
     problem: str = ""
 
 
 class _Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
+    examples: str
+    """Commands that a refusal proposes."""
     directions: dict[str, list[str]]
     tokens: dict[str, list[str]]
     frames: dict[str, list[str]]
     units: dict[str, list[str]]
     numbers: dict[str, list[str]]
     ignored: dict[str, list[str]]
+    names: dict[str, list[str]] = {}
+    """Name of a scene, in English → what it is called in this language."""
+    phrases: dict[str, list[str]] = {}
+    """Phrase of a scene, in English → how this language says it."""
 
 
 def languages() -> tuple[str, ...]:
@@ -95,6 +112,7 @@ class Vocabulary:
         phrases: Mapping[str, str] | None = None,
     ) -> None:
         known = _read(FOLDER / f"{language}.toml")
+        self._known = known
         self._entries: dict[tuple[str, ...], Token] = {}
         for kind, groups in (("DIRECTION", known.directions), ("FRAME", known.frames), ("UNIT", known.units)):
             for value, words in groups.items():
@@ -107,10 +125,15 @@ class Vocabulary:
         self._add("", "", known.ignored.get("words", []))
         # Last: a later entry replaces an earlier one, so the names of a scene win over words of the language.
         for name, label in (targets or {}).items():
-            self._add("TARGET", label, [name])
-        self._phrases = {_words(typed): line for typed, line in (phrases or {}).items()}
-        self._longest = max(map(len, (*self._entries, *self._phrases)), default=1)
-        self._single = tuple(key[0] for key in self._entries if len(key) == 1)
+            self._add("TARGET", label, [name, *known.names.get(name, [])])
+        self._phrases: dict[tuple[str, ...], str] = {}
+        for typed, line in (phrases or {}).items():
+            self._phrases.update({_words(each): line for each in (typed, *known.phrases.get(typed, []))})
+        self._longest = max(map(len, self._entries), default=1)
+        self._parts = frozenset(word for key in (*self._entries, *self._phrases) for word in key)
+        self._long_parts = sorted(word for word in self._parts if len(word) >= _SHORTEST_TYPO)
+        self._english = Vocabulary(_ENGLISH, targets=targets, phrases=phrases) if language != _ENGLISH else None
+        self._english_stops = frozenset(_read(FOLDER / f"{_ENGLISH}.toml").tokens["STOP"])
 
     def _add(self, kind: str, value: str, entries: Sequence[str]) -> None:
         for entry in entries:
@@ -118,41 +141,92 @@ class Vocabulary:
 
     def stops(self, line: str) -> bool:
         """Whether a word of ``line`` means stop; works for a line of any kind, however wrong the rest is."""
-        found = (self._entries.get((piece,)) for piece in _PIECES.findall(_folded(line)))
-        return any(token is not None and token.kind == "STOP" for token in found)
+        return any(self._means_stop(piece) for piece in _PIECES.findall(_folded(line)))
+
+    def _means_stop(self, piece: str) -> bool:
+        token = self._entries.get((piece,))
+        if token is not None and token.kind:
+            return token.kind == "STOP"
+        if piece in self._english_stops:
+            return True
+        # A typing error of "stop" itself stops: not to understand it would be the worse mistake. Other words of stop
+        # have too many neighbours ("halt", "half"), and this is asked at every key, so the beginning of a known word
+        # is no typing error either.
+        stop = self.first("STOP")
+        if piece[:1] != stop[0] or any(part.startswith(piece) for part in self._parts):
+            return False
+        return self._near(piece) == [stop]
+
+    def first(self, kind: str, value: str = "") -> str:
+        """Return how a person may type a token: the first of its words in the file of the language."""
+        if kind == "FRAME":
+            return self._known.frames[value][0]
+        return self._known.tokens[kind][0]
+
+    @property
+    def examples(self) -> str:
+        """Commands that are understood here, for a refusal."""
+        targets = (" ".join(key) for key, token in self._entries.items() if token.kind == "TARGET")
+        towards = [f"{self.first('TOWARDS')} {name}" for name in targets][:1]
+        phrases = [" ".join(phrase) for phrase in self._phrases][-1:]
+        return ", ".join((self._known.examples, *towards, *phrases, self.first("STOP")))
 
     def read(self, line: str) -> Reading:
         """Return the tokens of ``line``; correct an unknown word only where one reading is clearly ahead."""
-        pieces = _PIECES.findall(_folded(self._expanded(line)))
+        pieces = _PIECES.findall(_folded(line))
+        exact = self.read_exactly(pieces)
+        if exact is None and self._english is not None:
+            exact = self._english.read_exactly(pieces)
+        return Reading(exact) if exact is not None else self._read_corrected(pieces)
+
+    def read_exactly(self, pieces: Sequence[str]) -> tuple[Token, ...] | None:
+        """Return the tokens of pieces that are all known, folded as ``read`` folds them; None where one is not."""
+        # A line is a scene's own phrase as a whole or not at all.
+        phrase = self._phrases.get(tuple(piece for piece in pieces if piece not in _SEPARATORS))
+        if phrase is not None:
+            return self.read(phrase).tokens
         tokens: list[Token] = []
-        corrected: list[tuple[str, str]] = []
         at = 0
         while at < len(pieces):
             token, used = self._longest_entry(pieces, at)
             if token is None:
-                piece = pieces[at]
-                readings = self._near(piece)
-                if not readings:
-                    return Reading(problem=f"“{piece}” is not a word I know. {self._examples()}")
-                if len(readings) > 1:
-                    choices = (" ".join((*pieces[:at], each, *pieces[at + 1 :])) for each in readings[:3])
-                    return Reading(ask=tuple(choices))
-                token = self._entries[(readings[0],)]
-                corrected.append((piece, readings[0]))
+                return None
             at += used
             if token.kind:
                 tokens.append(token)
-        return Reading(tuple(tokens), tuple(corrected))
+        return tuple(tokens)
 
-    def _expanded(self, line: str) -> str:
-        """Replace a scene's own phrase; a line is a phrase as a whole or not at all."""
-        return self._phrases.get(_words(line), line)
+    def _read_corrected(self, pieces: Sequence[str]) -> Reading:
+        corrected: list[tuple[str, str]] = []
+        fixed = list(pieces)
+        # All of them before the entries are looked for, because an entry may have several words: “a litle” is one.
+        for at, piece in enumerate(pieces):
+            if piece in self._parts or piece in _SEPARATORS or _is_number(piece):
+                continue
+            near = self._near(piece)
+            if not near:
+                return Reading(problem=self.unknown(piece))
+            if len(near) > 1:
+                lines = ((each, " ".join((*fixed[:at], each, *fixed[at + 1 :]))) for each in near[:3])
+                return Reading(unclear=piece, readings=tuple(lines))
+            fixed[at] = near[0]
+            corrected.append((piece, near[0]))
+        tokens = self.read_exactly(fixed)
+        if tokens is None:
+            # Part of an entry without the rest of it, such as “touches” alone.
+            lost = next(at for at, piece in enumerate(fixed) if self._longest_entry((piece,), 0)[0] is None)
+            return Reading(problem=self.unknown(pieces[lost]))
+        return Reading(tokens, tuple(corrected))
+
+    def unknown(self, word: str) -> str:
+        """Return the refusal of a line with ``word``, which is not known."""
+        return f"“{word}” is not a word I know. Try for example: {self.examples}."
 
     def _longest_entry(self, pieces: Sequence[str], at: int) -> tuple[Token | None, int]:
         piece = pieces[at]
         if piece in _SEPARATORS:
             return Token("THEN", "then", piece), 1
-        if piece[0].isdigit():
+        if _is_number(piece):
             return Token("NUMBER", piece.replace(",", "."), piece), 1
         # The longest first: "a bit" is one entry, although "a" alone is one, too.
         for length in range(min(self._longest, len(pieces) - at), 0, -1):
@@ -165,19 +239,18 @@ class Vocabulary:
         """Return the known words that ``word`` may be a typing error of: one where it is clear, several where not."""
         if len(word) < _SHORTEST_TYPO or not word.isalpha():
             return []
-        found = process.extract(word, self._single, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH, limit=6)
+        found = process.extract(word, self._long_parts, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH, limit=6)
         # By meaning: several spellings of one word are one reading and no question.
         best: dict[tuple[str, str], tuple[str, float]] = {}
         for known, score, _ in found:
-            token = self._entries[(known,)]
-            best.setdefault((token.kind, token.value), (known, score))
+            token = self._entries.get((known,))
+            best.setdefault((token.kind, token.value) if token else ("", known), (known, score))
         ranked = sorted(best.values(), key=lambda each: -each[1])
         return [known for known, score in ranked if score > ranked[0][1] - _CLEARLY_AHEAD]
 
-    def _examples(self) -> str:
-        names = sorted({" ".join(key) for key, token in self._entries.items() if token.kind == "TARGET"})
-        towards = f", towards {names[0]}" if names else ""
-        return f"Try for example: left a bit, 3 cm up, open, close, slower, again, undo{towards}, stop."
+
+def _is_number(piece: str) -> bool:
+    return piece.lstrip(".")[:1].isdigit()
 
 
 def _read(path: Path) -> _Language:

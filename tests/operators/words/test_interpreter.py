@@ -32,6 +32,16 @@ def interpreter(language: str = "en", frame: str = "camera") -> Interpreter:
             Segment("up", 0.01, "m"), Segment("left", 0.02, "m", "camera"), Segment("open", 1.0, "times"),
         ]),
         ("what a STOP, nonsense \u0007", [Segment("stop", 1.0, "times")]),
+        ("stpo", [Segment("stop", 1.0, "times")]),
+        (".5 cm up", [Segment("up", 0.005, "m")]),
+        ("a bit to the left", [Segment("left", 0.02, "m", "camera")]),
+        ("move 5 cm further to the right", [Segment("right", 0.05, "m", "camera")]),
+        ("down a bit more", [Segment("down", 0.02, "m")]),
+        ("left 2 cm, again", [Segment("left", 0.02, "m", "camera")] * 2),
+        ("left 2 cm, undo", [Segment("left", 0.02, "m", "camera"), Segment("right", 0.02, "m", "camera")]),
+        ("left 2 cm seen by the robot, up, right", [
+            Segment("left", 0.02, "m", "robot"), Segment("up", 0.02, "m"), Segment("right", 0.02, "m", "robot"),
+        ]),
     ],
 )  # fmt: skip
 def test_a_line_is_understood(line: str, segments: list[Segment]) -> None:
@@ -48,8 +58,60 @@ def test_a_second_language_has_the_same_grammar() -> None:
     )
     assert german.interpret("nach unten bis es berührt").segments[0].until_touch
     assert german.interpret("STOPP!").segments[0].direction == "stop"
+    assert german.interpret("zur Buchse").segments == (Segment("towards", 0.05, "m", target="hole"),)
+    # The scene's phrases stand for English lines, and the names of its bodies are English.
+    for line in ("schalt es aus", "turn it off"):
+        assert [each.direction for each in german.interpret(line).segments] == ["close", "down"]
     with pytest.raises(VocabularyError, match="expected one of de, en"):
         Vocabulary("fr")
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "left 2 cm, then down"),
+        ("en", "13 cm up, 3 left"),
+        ("en", "\uff13 up"),
+        ("en", "up, 2 cm back 3 cm"),
+        ("de", "ein bisschen nach links"),
+        ("de", "2 hoch, dann zurück"),
+    ],
+)
+def test_a_question_can_be_answered_to_its_end(language: str, line: str) -> None:
+    person = interpreter(language, frame="")
+    person.accept(person.interpret("3 cm hoch" if language == "de" else "3 cm up"))
+    for _ in range(4):
+        understood = person.interpret(line)
+        if understood.understood:
+            break
+        assert all(not person.interpret(choice).refused for choice in understood.ask)
+        assert understood.ask
+        line = understood.ask[0]
+    assert understood.understood, line
+
+
+def test_a_word_that_begins_another_one_does_not_stop() -> None:
+    # Each line is read at every key.
+    german = interpreter("de")
+    line = "einen halben cm hoch"
+    shown = [german.interpret(line[: end + 1]) for end in range(len(line))]
+    assert not [each for each in shown if any(segment.direction == "stop" for segment in each.segments)]
+    assert shown[-1].segments == (Segment("up", 0.005, "m"),)
+
+
+def test_no_choice_is_offered_that_would_be_refused() -> None:
+    assert interpreter().interpret("40 up").ask == ("40 mm up",)
+    assert "is not possible" in interpreter().interpret("400 up").refused
+
+
+def test_a_word_that_is_like_a_stop_is_asked_about() -> None:
+    assert interpreter("de").interpret("hatl").ask == ("halt",)
+
+
+def test_a_correction_that_makes_no_sense_is_not_proposed() -> None:
+    german = interpreter("de")
+    assert german.interpret("zur buchsse").corrected == (("buchsse", "buchse"),)
+    assert "“hock” was read as “hoch”, which does not fit" in german.interpret("auf hock").refused
 
 
 def test_a_typing_error_is_corrected_and_said() -> None:
@@ -144,6 +206,7 @@ def test_whatever_is_typed_nothing_leaves_the_limits(line: str) -> None:
     assert sum(map(bool, (understood.segments, understood.ask, understood.refused))) <= 1
     assert len(understood.segments) <= MAX_SEGMENTS
     assert len(understood.ask) <= 3
+    assert not [choice for choice in understood.ask if person.interpret(choice).refused], "no answer to a question"
     for each in understood.segments:
         most = {"m": MAX_MOVE_M, "s": MAX_MOVE_S, "times": 1.0}[each.unit]
         assert 0.0 < each.amount <= most
