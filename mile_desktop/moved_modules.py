@@ -119,6 +119,9 @@ NAMES: dict[str, dict[str, str]] = {
         "TensorFileError": f"{_POLICIES}.model_folder.ModelFileError",
         **{name: f"{_POLICIES}.model_folder.{name}" for name in ("read_bytes", "remove_leftovers", "write_folder")},
     },
+    "mile_desktop.cameras.replay": {
+        name: f"mile_desktop.cameras.video_files.{name}" for name in ("VIDEO_SUFFIX", "videos_in")
+    },
     "mile_desktop.scenes.bullet": {
         "Array": _FLOAT64,
         "FloatArray": _FLOAT32,

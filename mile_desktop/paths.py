@@ -16,6 +16,9 @@ RESOURCES = _ROOT / "resources"
 ICON = RESOURCES / "theme" / "mile-desktop.svg"
 """The program's icon."""
 
+DOCUMENTS = _ROOT / "docs"
+"""The guides, one file each. Messages name a file in here: an installed program has no checkout beside it."""
+
 SIM_SCENES = _ROOT / "sim_scenes"
 """The scenes that ship with the program, one folder each: description, models and a module."""
 

@@ -12,8 +12,8 @@ from mile_desktop.arrays import Float64Array, IntArray
 from mile_desktop.cameras.errors import VideoError
 from mile_desktop.cameras.source import Picture
 from mile_desktop.cameras.video import START_KEY, TIMES_HEADER, TIMES_SUFFIX, start_of
+from mile_desktop.cameras.video_files import camera_of, parts_of
 
-VIDEO_SUFFIX = ".mp4"
 _US = 1_000_000
 _AHEAD_US = 2 * _US
 """A frame at most this far ahead is reached by decoding all frames in between; others by a seek to a key frame."""
@@ -24,7 +24,68 @@ Times = Float64Array
 
 
 class RecordedVideo:
-    """One video; used by one thread.
+    """The video of one camera in one episode, all its parts together; used by one thread.
+
+    Parameters
+    ----------
+    path
+        Of the first part.
+
+    Raises
+    ------
+    VideoError
+        If no part can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = camera_of(path)
+        """File name of the camera."""
+        parts: list[VideoFile] = []
+        problems: list[str] = []
+        for part in parts_of(path):
+            try:
+                parts.append(VideoFile(part))
+            except VideoError as error:
+                problems.append(str(error))
+        if not parts:
+            raise VideoError(problems[0])
+        self.problems = tuple(problems)
+        """A sentence for each part that cannot be read; the others are shown."""
+        # By time and not by number: an earlier build and this one may have numbered the parts of one video.
+        self._parts = sorted(parts, key=lambda each: float(each.timestamps[0]))
+        self._starts = np.array([each.timestamps[0] for each in self._parts])
+        self._times = self._together()
+
+    def _together(self) -> Times:
+        # A part may begin with pictures that the one before has, too, and the times have to rise.
+        times = [
+            part.timestamps[part.timestamps < end]
+            for part, end in zip(self._parts, [*self._starts[1:], np.inf], strict=True)
+        ]
+        return np.concatenate(times)
+
+    @property
+    def timestamps(self) -> Times:
+        """float64[n], rising: when each picture was taken, ``time.monotonic()`` of the recording machine, s."""
+        return self._times
+
+    def frame_at(self, timestamp: float) -> Picture | None:
+        """Return the newest picture taken at or before ``timestamp`` (s): what could be seen then.
+
+        None before the first picture. Raises ``VideoError`` where the file is damaged.
+        """
+        index = int(np.searchsorted(self._starts, timestamp, side="right")) - 1
+        return None if index < 0 else self._parts[index].frame_at(timestamp)
+
+    def close(self) -> None:
+        """Close the files."""
+        for part in self._parts:
+            part.close()
+
+
+class VideoFile:
+    """One part of a video; used by one thread.
 
     Parameters
     ----------
@@ -154,11 +215,6 @@ class RecordedVideo:
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return picture
-
-
-def videos_in(folder: Path) -> tuple[Path, ...]:
-    """Return the videos in one episode's folder, by name; empty if there is no folder."""
-    return tuple(sorted(folder.glob(f"*{VIDEO_SUFFIX}"))) if folder.is_dir() else ()
 
 
 def _read_table(table: Path) -> list[tuple[int, float]]:

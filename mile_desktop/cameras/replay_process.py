@@ -77,16 +77,18 @@ class Replay:
     def _open(self, paths: Sequence[str]) -> None:
         # All are opened again, also those that stay: their order decides which ring each of them gets.
         self.close()
-        problems = []
+        problems: list[str] = []
         for path in paths[: len(self._rings)]:
             try:
-                self._videos.append(RecordedVideo(Path(path)))
+                video = RecordedVideo(Path(path))
+                self._videos.append(video)
+                problems += video.problems
             except VideoError as error:
                 problems.append(str(error))
         if len(paths) > len(self._rings):
             problems.append(f"Only {len(self._rings)} of {len(paths)} videos are shown.")
         # The answer before the problems: the window shows them beside the videos that could be opened.
-        self._endpoint.send(VideosOpened(names=tuple(video.path.stem for video in self._videos)))
+        self._endpoint.send(VideosOpened(names=tuple(video.name for video in self._videos)))
         for problem in problems:
             self._endpoint.send(ReplayNote(text=problem))
 

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from mile_desktop.cameras.errors import VideoError
 from mile_desktop.cameras.source import Picture, Pixels
+from mile_desktop.cameras.video_files import free_part
 
 TIMES_SUFFIX = ".csv"
 TIMES_HEADER = "pts_us,timestamp_s"
@@ -46,7 +47,7 @@ class VideoWriter:
     Parameters
     ----------
     path
-        Of the MP4; its folder is made. A file that is there already is kept, and ``-2``, ``-3`` … is appended.
+        Of the MP4; its folder is made. Where it is there already, the recording goes on in its next part.
     first
         The first picture, which is written too.
 
@@ -67,7 +68,7 @@ class VideoWriter:
         self._times: TextIO | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.path = _free_path(path)
+            self.path = free_part(path)
             self._stream = self._open(self.path)
             # Buffered by lines: after a kill, the table ends with a complete line.
             self._times = self.path.with_suffix(TIMES_SUFFIX).open("w", encoding="utf-8", buffering=1)
@@ -165,13 +166,6 @@ def _fitted(pixels: Pixels, width: int, height: int) -> Pixels:
     framed = np.zeros((height, width, 3), np.uint8)
     framed[top : top + inner[1], left : left + inner[0]] = cv2.resize(pixels, inner, interpolation=cv2.INTER_AREA)
     return framed
-
-
-def _free_path(path: Path) -> Path:
-    candidate, number = path, 2
-    while candidate.exists():
-        candidate, number = path.with_stem(f"{path.stem}-{number}"), number + 1
-    return candidate
 
 
 def _as_video_error(path: Path, error: Exception) -> VideoError:

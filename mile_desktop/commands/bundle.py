@@ -96,6 +96,7 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
         learning_rate=1e-3,
         held_out=asked.held_out,
         seed=asked.seed,
+        hidden=asked.hidden,
     )
     _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
@@ -185,9 +186,14 @@ def _refit(scene: str, models: Path, demonstrations: Path, episodes: tuple[int, 
 def _watch(scene: str, models: Path, demonstrations: Path, episodes: tuple[int, int], report: Report) -> None:
     """Fit the intervention model to a simulated supervisor of the initial policy, and to how it ends alone."""
     recorded, anchors = _watched(scene, models, episodes[0]), _anchors(demonstrations)
+    asked = read_head(scene_info(scene).folder).bundle
     fitted = fit_intervention_model(
         supervised_steps(recorded, anchors),
-        FitSettings(actions="categorical" if scene_info(scene).choices else "gaussian"),
+        FitSettings(
+            actions="categorical" if scene_info(scene).choices else "gaussian",
+            members=asked.members,
+            hidden=asked.member_hidden,
+        ),
         model_id=f"{scene}-shipped",
         scene=scene,
         policy_id=load_policy(models / POLICY_FOLDER).policy_id,

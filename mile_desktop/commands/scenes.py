@@ -3,8 +3,11 @@
 import argparse
 
 from mile_desktop.commands.command import CommandError, Report
+from mile_desktop.paths import DOCUMENTS
 from mile_desktop.scenes.catalogue import broken_scenes, scenes
 from mile_desktop.scenes.template import new_scene
+
+_GUIDE = DOCUMENTS / "scenes.md"
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -20,7 +23,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         return
     folder = new_scene(options.new)
     fields = {"scene": options.new, "folder": str(folder)}
-    report.say(fields, f"{folder} is a working scene; docs/scenes.md explains how to change it.")
+    report.say(fields, f"{folder} is a working scene; {_GUIDE} explains how to change it.")
 
 
 def _check(scene: str, report: Report) -> None:
@@ -42,7 +45,7 @@ def _add_gymnasium(options: argparse.Namespace, report: Report) -> None:
 
     made = new_gymnasium_scene(options.gymnasium, name=options.name, kwargs=options.kwargs)
     fields = {"scene": made.name, "folder": str(made.folder), "notes": list(made.notes)}
-    report.say(fields, f"{made.folder} is the scene {made.name}; docs/scenes.md explains its description.")
+    report.say(fields, f"{made.folder} is the scene {made.name}; {_GUIDE} explains its description.")
     for note in made.notes:
         report.say({"note": note}, note)
 

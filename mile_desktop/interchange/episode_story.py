@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import msgspec
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 
 from mile_desktop.arrays import Float32Array, Float64Array
 from mile_desktop.cameras.errors import VideoError
-from mile_desktop.cameras.replay import RecordedVideo, videos_in
+from mile_desktop.cameras.replay import RecordedVideo
 from mile_desktop.cameras.settings import VIDEOS
 from mile_desktop.cameras.source import Pixels
+from mile_desktop.cameras.video_files import videos_in
 from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.scene_entries import SceneEntries
 from mile_desktop.scenes.catalogue import scenes
@@ -166,7 +166,7 @@ def stills_of(workspace: Workspace, episode: Episode, note: Callable[[str], None
     Parameters
     ----------
     note
-        Is given one sentence where the states cannot be drawn.
+        Is given one sentence where the states cannot be drawn, and for each part of a video that cannot be read.
 
     Raises
     ------
@@ -183,16 +183,18 @@ def stills_of(workspace: Workspace, episode: Episode, note: Callable[[str], None
             for path in videos:
                 video = RecordedVideo(path)
                 stack.callback(video.close)
-                yield from _of_video(path, video, first, last)
+                for problem in video.problems:
+                    note(problem)
+                yield from _of_video(video, first, last)
     except VideoError as error:
         raise InterchangeError(f"A video of {episode.record.episode_id} cannot be read: {error}") from error
 
 
-def _of_video(path: Path, video: RecordedVideo, first: float, last: float) -> Iterator[Still]:
+def _of_video(video: RecordedVideo, first: float, last: float) -> Iterator[Still]:
     for time in video.timestamps:
         # A camera runs before the first and after the last step; those pictures belong to no step.
         if first <= time <= last and (picture := video.frame_at(float(time))) is not None:
-            yield Still(path.stem, float(time) - first, _jpeg(picture.pixels))
+            yield Still(video.name, float(time) - first, _jpeg(picture.pixels))
 
 
 def _drawn(episode: Episode, note: Callable[[str], None]) -> Iterator[Still]:

@@ -17,9 +17,10 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from mile_desktop.cameras.errors import VideoError
-from mile_desktop.cameras.replay import VIDEO_SUFFIX, RecordedVideo
+from mile_desktop.cameras.replay import RecordedVideo
 from mile_desktop.cameras.settings import VIDEOS
 from mile_desktop.cameras.source import Pixels
+from mile_desktop.cameras.video_files import VIDEO_SUFFIX, camera_of, videos_in
 from mile_desktop.interchange import lerobot_format as lerobot
 from mile_desktop.interchange.errors import InterchangeCancelledError
 from mile_desktop.interchange.export_folder import ExportFolder
@@ -43,7 +44,7 @@ that are shown in another order than decoded, so that files can be joined packet
 _FEWEST, _POWER = 100, 0.75
 """Pictures for statistics: n^0.75, at least 100 (as LeRobot samples them)."""
 _LATE_S = 1.0
-"""A video that ends longer before its episode is reported."""
+"""A video that ends longer before its episode, or that has a longer gap, is reported."""
 _MB = 2**20
 
 
@@ -54,6 +55,10 @@ class _Inside(msgspec.Struct, frozen=True):
     width: int
     early_s: float
     """How long the video ends before the episode."""
+    old_steps: int = 0
+    """Steps before that whose newest picture does not show what the steps before them did."""
+    oldest_s: float = 0.0
+    """How much older than the step before the oldest of these pictures is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def write_videos(
 def _recorded(workspace: Workspace, piece: Piece) -> dict[str, Path]:
     place = workspace.folder / VIDEOS / piece.record.episode_id
     # a name of a feature may hold no "/", and file names hold none
-    return {path.stem: path for path in place.glob(f"*{VIDEO_SUFFIX}")}
+    return {camera_of(path): path for path in videos_in(place)}
 
 
 def _write_camera(
@@ -129,9 +134,7 @@ def _write_camera(
             times = read_episode(workspace, piece.record.episode_id).timestamp
             source = _recorded(workspace, piece)[camera]
             content = _encode(source, part, times.tolist(), fps, encoder)
-            if content.early_s > _LATE_S:
-                at = f"{source.name} of {source.parent.name}"
-                progress.note(f"{at} ends {content.early_s:.1f} s early; its last picture is repeated.")
+            _report_gaps(source, content, progress)
             folder.keep_piece(notes.name, msgspec.json.encode(content))
         parts.append(part)
         inside.append(msgspec.json.decode(notes.read_bytes(), type=_Inside))
@@ -149,13 +152,27 @@ def _write_camera(
     )
 
 
+def _report_gaps(source: Path, content: _Inside, progress: Progress) -> None:
+    at = f"{source.name} of {source.parent.name}"
+    if content.old_steps:
+        progress.note(
+            f"{at} has a gap of {content.oldest_s:.1f} s; {content.old_steps} steps repeat the last picture before it."
+        )
+    if content.early_s > _LATE_S:
+        progress.note(f"{at} ends {content.early_s:.1f} s early; its last picture is repeated.")
+
+
 def _encode(source: Path, part: Path, times: list[float], fps: int, encoder: str) -> _Inside:
     """Write one picture for each of ``times`` (s, the clock of the recorded steps)."""
     video = RecordedVideo(source)
+    if video.problems:
+        video.close()
+        raise VideoError(" ".join(video.problems))
     early_s = times[-1] - float(video.timestamps[-1])
     beside = part.with_suffix(part.suffix + PART_SUFFIX)
     every = max(1, len(times) // max(_FEWEST, round(len(times) ** _POWER)))
     statistics = PictureStatistics.empty()
+    old: list[float] = []
     try:
         with av.open(str(beside), "w", format="mp4") as container:
             stream: VideoStream | None = None
@@ -164,6 +181,10 @@ def _encode(source: Path, part: Path, times: list[float], fps: int, encoder: str
                 picture = video.frame_at(max(time, float(video.timestamps[0])))
                 if picture is None:
                     raise VideoError(f"{source} has no picture at {time:.2f} s.")
+                # Against the step before: during a hold nothing moves, so an old picture still shows the scene.
+                age_s = times[max(0, number - 1)] - picture.timestamp
+                if age_s > _LATE_S and time <= video.timestamps[-1]:
+                    old.append(age_s)
                 pixels = _even(picture.pixels)
                 stream = stream or _stream(container, encoder, pixels, fps)
                 _write(container, stream, pixels, number, fps)
@@ -175,7 +196,15 @@ def _encode(source: Path, part: Path, times: list[float], fps: int, encoder: str
     finally:
         video.close()
         beside.unlink(missing_ok=True)
-    return _Inside(statistics.histogram.tolist(), statistics.count, pixels.shape[0], pixels.shape[1], early_s)
+    return _Inside(
+        histogram=statistics.histogram.tolist(),
+        count=statistics.count,
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        early_s=early_s,
+        old_steps=len(old),
+        oldest_s=max(old, default=0.0),
+    )
 
 
 def _even(pixels: Pixels) -> Pixels:

@@ -1,5 +1,7 @@
 """Policies by name: an id of the workspace, a folder, ``initial`` or ``expert``."""
 
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from mile_desktop.errors import UserError
@@ -11,7 +13,8 @@ from mile_desktop.registry.bundled import adopt_bundled, has_bundled
 from mile_desktop.registry.names import EXPERT, INITIAL
 from mile_desktop.registry.running_policy import LoadedPolicy, Sized
 from mile_desktop.registry.zero_policy import find_zero_policy, make_zero_policy
-from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.scenes.catalogue import scene_info, scenes
+from mile_desktop.scenes.environment import make_scene, supervised
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -27,22 +30,24 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     Parameters
     ----------
     reference
-        A policy id of the workspace, a folder, or ``initial``: the bundled policy, else the zero policy.
+        A policy id of the workspace, a folder, or ``initial``: the bundled policy, else the zero policy, which is made
+        where nothing has been loaded in this scene yet.
 
     Raises
     ------
     UnknownPolicyError
         When it is none of these, or the expert.
     PolicyFileError
-        When it is ``initial``, the scene has no bundled policy, and no zero policy was made for it yet.
+        When it is ``initial``, and the scene has neither a bundled policy nor a zero policy.
+    SceneDescriptionError
+        When it is ``initial``, and the scene's environment is needed for its sizes and cannot be made.
     """
     if reference == EXPERT:
         raise UnknownPolicyError(
             f"The expert of {scene} is a program and not a file; choose a folder, a policy's id or {INITIAL}."
         )
     if reference == INITIAL:
-        zero = None if has_bundled(scene) else find_zero_policy(workspace, scene)
-        reference = zero or adopt_bundled(workspace, scene)
+        reference = _first_policy(workspace, scene)
     # Only of this scene: an id of another scene falls through and fails with the list of choices.
     known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
     if reference in known:
@@ -54,6 +59,33 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
         return path.parent  # model.safetensors or config.json was named
     choices = ", ".join([INITIAL, EXPERT, *known])
     raise UnknownPolicyError(f"There is no policy {reference!r} for {scene}; choose a folder or one of {choices}.")
+
+
+def _first_policy(workspace: Workspace, scene: str) -> str:
+    """Return the id of the policy that ``scene`` begins with."""
+    if has_bundled(scene):
+        return adopt_bundled(workspace, scene)
+    known = find_zero_policy(workspace, scene)
+    if known is not None:
+        return known
+    # A robot's sizes are known to the robot alone, which makes its zero policy when it is loaded.
+    if any(info.name == scene for info in scenes()):
+        made = _initial(workspace, scene, _sizes_of(scene))
+        if made != INITIAL:
+            return made
+    return adopt_bundled(workspace, scene)  # says that there is none
+
+
+@dataclass(frozen=True, slots=True)
+class _SceneSizes:
+    observation_size: int
+    action_size: int
+
+
+def _sizes_of(scene: str) -> _SceneSizes:
+    """Make the environment once for its sizes; imports its simulator."""
+    with closing(make_scene(scene)) as env:
+        return _SceneSizes(len(supervised(env).observation_labels), len(scene_info(scene).action_labels))
 
 
 def load_named_policy(workspace: Workspace, scene: str, reference: str, driven: Sized) -> LoadedPolicy:

@@ -231,6 +231,13 @@ class BundleDescription(Part, frozen=True):
     """Episodes of a simulated supervisor, for the intervention model."""
     unattended: AtLeastOne = 60
     """Episodes that nobody watches, for the forecast: how attempts end that nobody corrects."""
+    hidden: tuple[AtLeastOne, ...] = (256, 256)
+    """Widths of the policy's hidden layers. Long observations make large first layers, and bundles are installed with
+    the program."""
+    members: AtLeastOne = 8
+    """Human-action models in the ensemble of the intervention model."""
+    member_hidden: tuple[AtLeastOne, ...] = (128, 128)
+    """Widths of their hidden layers."""
 
 
 class Choice(Part, frozen=True):

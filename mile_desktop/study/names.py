@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from mile_desktop.errors import UserError
+from mile_desktop.paths import DOCUMENTS
 
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 """Lower-case letters, digits, dash and underscore: names become columns and file names."""
@@ -62,7 +63,9 @@ def _explained(path: Path, table: dict[str, Any], text: str, kind: type[msgspec.
         return StudyFileError(path, f"{key}.{name}".lstrip("."), "nothing", "a value")
     if "unknown field" in text:
         name = text.split("`")[-2]
-        return StudyFileError(path, f"{key}.{name}".lstrip("."), "this key", "only the keys of docs/study.md")
+        return StudyFileError(
+            path, f"{key}.{name}".lstrip("."), "this key", f"only the keys of {DOCUMENTS / 'study.md'}"
+        )
     expected = text.removeprefix("Expected ").split(", got")[0]
     if text.startswith("Invalid enum value"):
         expected = " or ".join(repr(each) for each in _choices(kind, key)) or "another value"

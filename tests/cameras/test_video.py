@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mile_desktop.cameras.errors import VideoError
 from mile_desktop.cameras.recorder import VideoRecorder
-from mile_desktop.cameras.replay import RecordedVideo, videos_in
+from mile_desktop.cameras.replay import RecordedVideo
 from mile_desktop.cameras.video import TIMES_SUFFIX, VideoWriter
+from mile_desktop.cameras.video_files import parts_of, videos_in
 from tests.cameras.pictures import SIZE, number_in, picture, until
 from tests.cameras.video_children import write_for_ever
 from tests.storage.conftest import small_disk
@@ -127,10 +128,59 @@ def test_a_recording_begins_with_its_episode_although_word_comes_later(tmp_path:
     recorder.offer(picture(32, 11.3))
     assert recorder.close()
     assert not problems
-    assert [path.name for path in videos_in(tmp_path / "one")] == ["a-2.mp4", "a.mp4"]
-    first = RecordedVideo(tmp_path / "one" / "a.mp4")
-    assert np.allclose(first.timestamps, [10.0 + index / 30 for index in range(20, 31)], atol=1e-6)
-    first.close()
+    (path,) = videos_in(tmp_path / "one")
+    assert [part.name for part in parts_of(path)] == ["a.mp4", "a.2.mp4"]
+    video = RecordedVideo(path)
+    assert np.allclose(video.timestamps, [*(10.0 + index / 30 for index in range(20, 31)), 11.3], atol=1e-6)
+    video.close()
+
+
+def write_part(path: Path, numbers: range) -> Path:
+    writer = VideoWriter(path, picture(numbers[0], 100.0 + numbers[0] / 10))
+    for number in numbers[1:]:
+        writer.write(picture(number, 100.0 + number / 10))
+    writer.close()
+    return writer.path
+
+
+@pytest.mark.parametrize("camera", ["front", "front-2", "scene picture"])
+def test_the_parts_of_an_interrupted_video_are_one_video(tmp_path: Path, camera: str) -> None:
+    # the second part begins with two pictures that the first one has, too
+    for numbers in (range(5), range(3, 9), range(12, 14)):
+        write_part(tmp_path / f"{camera}.mp4", numbers)
+    write_part(tmp_path / "other.mp4", range(2))
+    video = RecordedVideo(videos_in(tmp_path)[camera == "scene picture"])
+    assert [path.name for path in videos_in(tmp_path)] == sorted([f"{camera}.mp4", "other.mp4"])
+    assert video.name == camera
+    assert np.all(np.diff(video.timestamps) > 0)
+    for number in (13, 2, 4, 8, 12, 3):  # also backwards, over the borders
+        found = video.frame_at(100.0 + number / 10 + 1e-3)
+        assert found is not None
+        assert number_in(found.pixels) == number
+    gap = video.frame_at(101.1)
+    assert gap is not None
+    assert number_in(gap.pixels) == 8
+    assert video.frame_at(99.0) is None
+    video.close()
+
+
+def test_a_damaged_part_takes_no_other_part_away(tmp_path: Path) -> None:
+    path = write_part(tmp_path / "front.mp4", range(3))
+    write_part(path, range(5, 8)).write_bytes(b"no video")
+    video = RecordedVideo(path)
+    assert len(video.timestamps) == 3
+    assert "front.2.mp4 cannot be played" in video.problems[0]
+    video.close()
+
+
+def test_parts_of_an_earlier_version_are_told_from_cameras_with_a_number(tmp_path: Path) -> None:
+    for name in ("front", "front-2", "scene picture", "scene picture-2", "scene picture-10"):
+        (tmp_path / f"{name}.mp4").touch()
+    assert [path.stem for path in videos_in(tmp_path)] == ["front", "front-2", "scene picture"]
+    parts = [path.stem for path in parts_of(tmp_path / "scene picture.mp4")]
+    assert parts == ["scene picture", "scene picture-2", "scene picture-10"]
+    (tmp_path / "scene picture.mp4").unlink()
+    assert videos_in(tmp_path)[-1].stem == "scene picture-2"
 
 
 def test_a_full_disk_ends_the_video_in_words_and_the_next_one_is_written(small_disk: SmallDisk) -> None:

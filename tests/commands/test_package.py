@@ -1,5 +1,6 @@
 """What an installed package offers: the window without a command, a menu entry, completion, and a bar at a terminal."""
 
+import ast
 import json
 import os
 import pty
@@ -96,3 +97,24 @@ def test_requirements_are_ranges_and_the_lock_has_the_exact_versions() -> None:
     }
     names = {re.split(r"[\[<>=; ]", each)[0].lower() for each in asked}
     assert names - locked == {"rerun-sdk"}, "what the lock leaves out: 286 MB for one export"
+
+
+def test_every_guide_that_a_message_or_a_shipped_file_names_is_in_the_wheel() -> None:
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    guides = {Path(name).name for name in shipped["force-include"] if name.startswith("docs/")}
+    named: set[str] = set()
+    for path in (ROOT / "mile_desktop").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        comments = {
+            id(each.value)
+            for node in ast.walk(tree)
+            for each in ast.iter_child_nodes(node)
+            if isinstance(each, ast.Expr)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in comments:
+                assert "docs/" not in node.value, f"{path}:{node.lineno}: an installed program has no folder docs"
+                named |= set(re.findall(r"^[a-z]+\.md$", node.value))
+    for path in (ROOT / "resources").rglob("*.toml"):
+        named |= set(re.findall(r"docs/([a-z]+\.md)", path.read_text()))
+    assert {"scenes.md", "study.md"} <= named <= guides

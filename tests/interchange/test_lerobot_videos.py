@@ -79,6 +79,22 @@ def test_videos_of_unequal_length_and_missing_ones_are_said(workspace: Workspace
     assert not (folder / "videos" / "observation.images.wrist").exists()
 
 
+def test_an_interrupted_video_is_one_video_and_its_gap_is_said(workspace: Workspace, tmp_path: Path) -> None:
+    made = record(workspace, [False] * 60)
+    name = "scene picture"
+    film(workspace, made.episode_id, [(100.0 + 0.05 * n, 20) for n in range(10)], name)
+    film(workspace, made.episode_id, [(102.0 + 0.05 * n, 200) for n in range(20)], name)  # recorded by a second viewer
+    notes: list[str] = []
+
+    folder = export(workspace, tmp_path / "set", Progress(note=notes.append))
+
+    assert notes == [
+        f"scene picture.mp4 of {made.episode_id} has a gap of 1.5 s; 9 steps repeat the last picture before it."
+    ]
+    found = [grey for _, grey in greys(folder / f"videos/observation.images.{name}/chunk-000/file-000.mp4")]
+    np.testing.assert_allclose(found, [20] * 40 + [200] * 20, atol=8)
+
+
 def test_a_video_that_cannot_be_read_leaves_its_camera_out(workspace: Workspace, tmp_path: Path) -> None:
     made = record(workspace, [False] * 3)
     path = workspace.folder / "videos" / made.episode_id / "top.mp4"

@@ -12,11 +12,13 @@ import pytest
 from mile_desktop.cli import main
 from mile_desktop.commands import train
 from mile_desktop.learning.pipeline.config import RunConfig
+from mile_desktop.paths import SCENES_VARIABLE
 from mile_desktop.policies.checkpoint import PolicyFileError, load_policy, read_policy_config
 from mile_desktop.registry.compatibility import check_policy_fits
-from mile_desktop.registry.policies import load_named_policy
+from mile_desktop.registry.policies import load_named_policy, policy_folder
 from mile_desktop.registry.zero_policy import make_zero_policy
 from mile_desktop.robots.description import ActionAxis, Measured, RobotDescription
+from mile_desktop.scenes.gymnasium.new_scene import new_gymnasium_scene
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.workspace import Workspace
@@ -52,6 +54,19 @@ def test_the_zero_policy_stands_still_and_is_made_once(workspace: Path) -> None:
         assert [record.note for record in Catalogue(opened).policies("bench")] == [
             "stands still until you have shown it what to do and retrained"
         ]
+
+
+def test_the_first_policy_of_a_scene_is_there_before_the_scene_was_ever_loaded(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SCENES_VARIABLE, str(tmp_path / "scenes"))
+    pendulum = new_gymnasium_scene("Pendulum-v1").name
+    with Workspace.open(workspace) as opened:
+        config = read_policy_config(policy_folder(opened, pendulum, "initial"))
+        assert (config.method, config.observation_size, config.action_size) == ("still", 3, 1)
+        assert policy_folder(opened, pendulum, "initial").name == config.policy_id, "it is made once"
+        with pytest.raises(PolicyFileError, match="bench has no bundled policy"):
+            policy_folder(opened, "bench", "initial")
 
 
 def test_it_learns_from_what_it_was_shown_and_nothing_is_evaluated_on_a_robot(

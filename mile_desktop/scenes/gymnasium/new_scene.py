@@ -12,7 +12,7 @@ import gymnasium
 import msgspec
 import numpy as np
 
-from mile_desktop.paths import own_scenes
+from mile_desktop.paths import DOCUMENTS, own_scenes
 from mile_desktop.scenes.catalogue import broken_scenes, scene_info, scenes
 from mile_desktop.scenes.description import FILE_NAME, Choice, SceneDescriptionError
 from mile_desktop.scenes.gymnasium.description import (
@@ -211,7 +211,7 @@ def scene_text(description: GymnasiumSceneDescription) -> str:
     """Return ``description`` as the text of ``scene.toml``, with comments for the person who edits it."""
     rule = description.success
     lines = [
-        "# An environment of gymnasium as a scene. docs/scenes.md explains every key.",
+        f"# An environment of gymnasium as a scene. {DOCUMENTS / 'scenes.md'} explains every key.",
         'kind = "gymnasium"',
         f"id = {_toml(description.id)}",
         f"title = {_toml(description.title)}",

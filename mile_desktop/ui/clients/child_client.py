@@ -174,6 +174,10 @@ class ChildClient(QObject):
         """Whether the process should send messages now, so that silence means it is frozen."""
         raise NotImplementedError
 
+    def _longest_silence_s(self) -> float:
+        """Return how long a process that should send messages may be silent."""
+        return self.silence_s
+
     def _ended(self, reason: str) -> None:
         """Handle an end that was not requested."""
         self.died.emit(reason)
@@ -201,7 +205,7 @@ class ChildClient(QObject):
             self._ended(child.exit_reason)
 
     def _watch_silence(self, child: ChildProcess[Any]) -> None:
-        since, limit_s = child.last_heard, self.silence_s
+        since, limit_s = child.last_heard, self._longest_silence_s()
         expected = self._should_speak()
         if not expected and self._loading_since is not None:
             # What it was asked for long after its last message is no older than the question.

@@ -17,6 +17,10 @@ _THUMBNAIL_SIZE = (320, 240)
 _MOST_ENDS = 3
 _MOST_ENDS_S = 30.0
 """A viewer that ends three times within this time is not started again automatically."""
+_FOREIGN_PICTURE_S = 45.0
+"""Longest silence while an environment draws itself. Its code decides how long one picture takes: MuJoCo's picture of
+a scene at rest, with shadows, took 0.6 s on a busy machine, and several times that where other programs drew, too. A
+viewer that is restarted because of it leaves a gap in the episode's video."""
 
 
 class ViewerClient(ChildClient):
@@ -78,6 +82,7 @@ class ViewerClient(ChildClient):
         self._target = target
         self._try_opengl = True
         self._is_ready = False
+        self._draws_itself = False
         self._ends: deque[float] = deque(maxlen=_MOST_ENDS)
         # Created here and for good: a new viewer process continues in the same memory.
         self._frames = FrameRing.create(*max_size)
@@ -174,10 +179,14 @@ class ViewerClient(ChildClient):
                 self._loading_since = None
             if isinstance(event, v.ViewerReady):
                 self._is_ready = True
+                self._draws_itself = event.draws_itself
             signals[type(event)].emit(event)
 
     def _should_speak(self) -> bool:
         return self._is_ready
+
+    def _longest_silence_s(self) -> float:
+        return _FOREIGN_PICTURE_S if self._draws_itself else self.silence_s
 
     def _ended(self, reason: str) -> None:
         now = self._clock()

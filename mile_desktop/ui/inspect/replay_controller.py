@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.cameras.replay_messages import OpenVideos, ReplayNote, ShowMoment, VideosOpened
 from mile_desktop.cameras.settings import VIDEOS
+from mile_desktop.cameras.video_files import videos_in
 from mile_desktop.channels.shared import Frame
 from mile_desktop.processes import video_replay
 from mile_desktop.ui.application import Application
@@ -40,7 +41,7 @@ class ReplayController(QObject):
         """Open the videos of another episode."""
         self._recording = recording
         folder = self._folder(recording)
-        paths = tuple(str(path) for path in sorted(folder.glob("*.mp4"))) if folder is not None else ()
+        paths = tuple(map(str, videos_in(folder))) if folder is not None else ()
         # Most workspaces have no videos: the process starts with the first one.
         if self._client is None:
             if not paths:

@@ -5,8 +5,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from mile_desktop.cameras.replay import RecordedVideo, videos_in
+from mile_desktop.cameras.replay import RecordedVideo
 from mile_desktop.cameras.settings import CameraSettings
+from mile_desktop.cameras.video_files import videos_in
 from mile_desktop.channels.shared import Frame
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase

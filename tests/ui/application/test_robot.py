@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from mile_desktop.cameras.replay import videos_in
+from mile_desktop.cameras.video_files import videos_in
 from mile_desktop.robots.remembered import RememberedRobot
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase

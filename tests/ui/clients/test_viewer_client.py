@@ -121,6 +121,21 @@ def test_a_viewer_that_only_waits_for_a_processor_is_left_alone(
     qtbot.waitUntil(lambda: client.pid not in {0, first}, timeout=20000)
 
 
+@pytest.mark.parametrize(("draws_itself", "is_frozen"), [(False, True), (True, False)])
+def test_an_environment_may_take_seconds_for_its_own_picture(
+    client: ViewerClient, qtbot: QtBot, *, draws_itself: bool, is_frozen: bool
+) -> None:
+    """A viewer that is restarted during a slow picture leaves a gap in the video of the episode."""
+    told: list[str] = []
+    client.silent.disconnect()  # its end is another test's
+    client.silent.connect(told.append)
+    client._receive([v.ViewerReady(scene="s", renderer="r", presets=(), draws_itself=draws_itself)])
+    client._clock = lambda: time.monotonic() + 20.0
+    qtbot.waitUntil(lambda: client.alive, timeout=20000)
+    client._watch_silence(client._child)
+    assert bool(told) is is_frozen
+
+
 def test_of_commands_that_replace_each_other_only_the_newer_is_repeated(client: ViewerClient) -> None:
     client.send(v.UsePreset(name="top"))
     client.send(look(10.0))
