@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from mile_desktop.paths import DOCUMENTS
 from mile_desktop.study.names import StudyFileError
 from mile_desktop.study.plan import progress_text, session_plan
 from mile_desktop.study.protocol import Protocol, decode_protocol, find_protocol, read_protocol, shipped_protocols
@@ -30,7 +31,7 @@ def test_the_shipped_protocols_can_be_used() -> None:
         ("show_p = false", 'show_p = "no"', "conditions[0].show_p", "'no'", "bool"),
         ("[1000, 1001,", "[-3, 1001,", "blocks[0].starts[0]", "-3", "int >= 0"),
         ("[1000, 1001,", "[1000, 1000,", "blocks[0].starts", "[1000, 1000, 1002, 1003]", "each start once"),
-        ("at_most = 6", "at_mst = 6", "practice.at_mst", "this key", "only the keys of docs/study.md"),
+        ("at_most = 6", "at_mst = 6", "practice.at_mst", "this key", f"only the keys of {DOCUMENTS / 'study.md'}"),
         ("at_most = 6", "at_most = 1", "practice.successes", "2", "at most practice.within and practice.at_most"),
         ('"plain", "strip"]', '"plain", "stripp"]', "planned[0].conditions", "'stripp'", "one of calls, plain"),
         ('"plain", "strip"]', '"plain", "plain"]', "planned[0].conditions", "['plain', 'plain']", "two different"),
