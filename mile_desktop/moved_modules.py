@@ -127,7 +127,8 @@ NAMES: dict[str, dict[str, str]] = {
         "FloatArray": _FLOAT32,
     },
     "mile_desktop.scenes.description": {
-        name: f"mile_desktop.scenes.scene_file.{name}" for name in ("AnyDescription", "read_head")
+        **{name: f"mile_desktop.scenes.scene_file.{name}" for name in ("AnyDescription", "read_head")},
+        "BundleDescription": "mile_desktop.scenes.bundle_description.BundleDescription",
     },
     "mile_desktop.scenes.environment": {
         name: f"mile_desktop.scenes.snapshots.{name}" for name in ("SnapshotT", "Snapshots", "UnknownSnapshotError")

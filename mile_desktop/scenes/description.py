@@ -11,6 +11,7 @@ import msgspec
 
 from mile_desktop import paths
 from mile_desktop.errors import UserError
+from mile_desktop.scenes.bundle_description import BundleDescription
 from mile_desktop.scenes.symmetry_description import SymmetryDescription
 from mile_desktop.scenes.target_description import TargetDescription, check_targets
 from mile_desktop.scenes.words_description import WordsDescription
@@ -214,30 +215,6 @@ class CameraDescription(Part, frozen=True):
     follows_end_effector: bool = False
     hides_arm: bool = False
     """Shows only the fingers of the robot, so that the arm covers nothing."""
-
-
-class BundleDescription(Part, frozen=True):
-    """Settings of ``mile-desktop bundle`` for a scene."""
-
-    demonstrations: AtLeastOne = 18
-    """Episodes of the expert that the initial policy imitates; the fewer, the worse it is."""
-    epochs: AtLeastOne = 150
-    """Of its training."""
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Of its training; with few demonstrations the result depends on chance."""
-    held_out: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] = 0.1
-    """Share of the demonstrations that is only used for validation; with few demonstrations 0 is better."""
-    supervised: AtLeastOne = 40
-    """Episodes of a simulated supervisor, for the intervention model."""
-    unattended: AtLeastOne = 60
-    """Episodes that nobody watches, for the forecast: how attempts end that nobody corrects."""
-    hidden: tuple[AtLeastOne, ...] = (256, 256)
-    """Widths of the policy's hidden layers. Long observations make large first layers, and bundles are installed with
-    the program."""
-    members: AtLeastOne = 8
-    """Human-action models in the ensemble of the intervention model."""
-    member_hidden: tuple[AtLeastOne, ...] = (128, 128)
-    """Widths of their hidden layers."""
 
 
 class Choice(Part, frozen=True):

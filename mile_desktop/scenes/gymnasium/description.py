@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mile_desktop.scenes.bundle_description import BundleDescription
 from mile_desktop.scenes.description import (
     AtLeastOne,
-    BundleDescription,
     CameraDescription,
     Choice,
     Part,
