@@ -22,7 +22,12 @@ def export_dataset(parser: argparse.ArgumentParser) -> None:
 def import_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import-dataset``."""
     add_scene(parser)
-    parser.add_argument("source", type=Path, metavar="PATH", help="the folder of a LeRobot data set, or an HDF5 file")
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="PATH",
+        help="a LeRobot data set (a folder), robomimic's HDF5, or a dictionary of the MILE research code",
+    )
     parser.add_argument(
         "--as",
         dest="use",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from mile_desktop.interchange.dictionary_reader import is_dictionary, read_dictionary
 from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.foreign_dataset import ForeignDataset
 from mile_desktop.interchange.lerobot_reader import is_lerobot, read_lerobot
@@ -57,6 +58,9 @@ def open_dataset(source: Path) -> ForeignDataset:
         return read_lerobot(place)
     if is_robomimic(place):
         return read_robomimic(place)
+    if is_dictionary(place):
+        return read_dictionary(place)
     raise InterchangeError(
-        f"{place} is not a data set that can be read; expected the folder of a LeRobot data set, or robomimic's HDF5."
+        f"{place} is not a data set that can be read; expected the folder of a LeRobot data set, robomimic's HDF5, or "
+        "the dictionary of the MILE research code as .pkl, .npz or .json."
     )

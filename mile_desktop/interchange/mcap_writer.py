@@ -1,7 +1,7 @@
 """Writes an episode as MCAP with Foxglove's schemas, in JSON: pictures, plots, events and a marker of the gripper."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mile_desktop.interchange.episode_files import write_each
-from mile_desktop.interchange.episode_story import EpisodeStory, Plots, Still, stills_of, story_of
-from mile_desktop.interchange.errors import InterchangeError
-from mile_desktop.interchange.recorded_episodes import Progress
-from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.interchange.written_dataset import WrittenDataset
-from mile_desktop.storage.records import Episode, EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
+from mile_desktop.interchange.episode_files import EpisodeFormat
+from mile_desktop.interchange.episode_story import EpisodeStory, Plots, Still
 
 _LIBRARY = "mile-desktop"
 _METADATA = "mile_desktop.episode"
@@ -56,62 +50,16 @@ _INFO, _WARNING = 2, 3
 _POLICY_COLOUR, _PERSON_COLOUR = (0.45, 0.5, 0.6, 1.0), (0.95, 0.6, 0.2, 1.0)
 
 
-def write_mcap(
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    entries: SceneEntries,
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> WrittenDataset:
-    """Write one MCAP file: ``target`` for one episode, else one file for each in the folder ``target``.
+def _load() -> Any:  # noqa: ANN401 - an optional package
+    import mcap.reader  # noqa: PLC0415 - an optional package
+    import mcap.writer  # noqa: PLC0415
 
-    Raises
-    ------
-    InterchangeError
-        A target is taken, the package mcap is missing, or a video cannot be read.
-    WorkspaceError
-        An episode cannot be read.
-    InterchangeCancelledError
-        ``progress.cancelled`` was true; the file that was being written is not left behind.
-    """
-    _mcap()
-
-    told = progress or Progress()
-
-    def write(episode: Episode, path: Path) -> None:
-        _write(workspace, episode, entries, path, told.note)
-
-    return write_each(
-        workspace, records, target, write, suffix=".mcap", is_export=_is_mcap, force=force,
-        progress=told,
-    )  # fmt: skip
-
-
-def _mcap() -> Any:  # noqa: ANN401 - an optional package
-    try:
-        import mcap.reader  # noqa: PLC0415 - an optional package
-        import mcap.writer  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise InterchangeError(
-            "The package mcap is not installed; install it with `pip install 'mile-desktop[mcap]'` and export again."
-        ) from error
     return mcap
 
 
-def _is_mcap(path: Path) -> bool:
-    with path.open("rb") as file:
-        # its header holds the library's name right at the beginning
-        return _LIBRARY.encode() in file.read(128)
-
-
-def _write(
-    workspace: Workspace, episode: Episode, entries: SceneEntries, path: Path, note: Callable[[str], None]
-) -> None:
-    story = story_of(episode, entries)
+def _write(package: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) -> None:  # noqa: ANN401
     with path.open("wb") as file:
-        writer = _mcap().writer.Writer(file)
+        writer = package.writer.Writer(file)
         writer.start(profile="", library=_LIBRARY)
         writer.add_metadata(_METADATA, dict(story.about))
         channels = _Channels(writer, _start_ns(story.about["started_at"]))
@@ -119,9 +67,22 @@ def _write(
             _write_plots(channels, plots, story)
         _write_events(channels, story)
         _write_place(channels, story)
-        for still in stills_of(workspace, episode, note):
+        for still in stills:
             _write_still(channels, still)
         writer.finish()
+
+
+write_mcap = EpisodeFormat(
+    package="mcap",
+    extra="mcap",
+    load=_load,
+    suffix=".mcap",
+    # its header holds the library's name right at the beginning
+    mark=_LIBRARY.encode(),
+    mark_within=128,
+    write_story=_write,
+)
+"""Writes an episode as MCAP file."""
 
 
 def _start_ns(started_at: str) -> int:

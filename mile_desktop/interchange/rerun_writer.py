@@ -1,17 +1,11 @@
 """Writes an episode as a recording of Rerun (``.rrd``): pictures, plots, events and the place of the gripper."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mile_desktop.interchange.episode_files import write_each
-from mile_desktop.interchange.episode_story import EpisodeStory, Plots, Still, stills_of, story_of
-from mile_desktop.interchange.errors import InterchangeError
-from mile_desktop.interchange.recorded_episodes import Progress
-from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.interchange.written_dataset import WrittenDataset
-from mile_desktop.storage.records import Episode, EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
+from mile_desktop.interchange.episode_files import EpisodeFormat
+from mile_desktop.interchange.episode_story import EpisodeStory, Plots, Still
 
 _APPLICATION = "mile-desktop"
 _TIMELINE, _STEPS = "time", "step"
@@ -19,70 +13,43 @@ _RADIUS_M = 0.01
 _POLICY_COLOUR, _PERSON_COLOUR = (115, 128, 153), (242, 153, 51)
 
 
-def write_rerun(
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    entries: SceneEntries,
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> WrittenDataset:
-    """Write one ``.rrd`` file: ``target`` for one episode, else one file for each in the folder ``target``.
+def _load() -> Any:  # noqa: ANN401 - an optional package
+    import rerun  # noqa: PLC0415 - an optional package
 
-    Raises as ``mcap_writer.write_mcap``; the package is rerun-sdk.
-    """
-    _rerun()
-
-    told = progress or Progress()
-
-    def write(episode: Episode, path: Path) -> None:
-        _write(workspace, episode, entries, path, told.note)
-
-    return write_each(
-        workspace, records, target, write, suffix=".rrd", is_export=_is_rerun, force=force,
-        progress=told,
-    )  # fmt: skip
-
-
-def _rerun() -> Any:  # noqa: ANN401 - an optional package
-    try:
-        import rerun  # noqa: PLC0415 - an optional package
-    except ModuleNotFoundError as error:
-        raise InterchangeError(
-            "The package rerun-sdk is not installed; install it with `pip install 'mile-desktop[rerun]'` and export "
-            "again."
-        ) from error
     return rerun
 
 
-def _is_rerun(path: Path) -> bool:
-    with path.open("rb") as file:
-        # the application's id is in the first message, which says what the recording is
-        return _APPLICATION.encode() in file.read(4096)
-
-
-def _write(
-    workspace: Workspace, episode: Episode, entries: SceneEntries, path: Path, note: Callable[[str], None]
-) -> None:
-    rr = _rerun()
-    story = story_of(episode, entries)
-    recording = rr.RecordingStream(_APPLICATION, recording_id=episode.record.episode_id)
+def _write(rr: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) -> None:  # noqa: ANN401
+    episode_id = story.about["episode_id"]
+    recording = rr.RecordingStream(_APPLICATION, recording_id=episode_id)
     recording.save(path)
     try:
-        recording.send_recording_name(episode.record.episode_id)
+        recording.send_recording_name(episode_id)
         about = "\n".join(f"- **{name}**: {text}" for name, text in story.about.items())
         recording.log("about", rr.TextDocument(about, media_type="text/markdown"), static=True)
         for plots in story.plots:
             _log_plots(rr, recording, plots, story)
         _log_events(rr, recording, story)
         _log_place(rr, recording, story)
-        for still in stills_of(workspace, episode, note):
+        for still in stills:
             _log_still(rr, recording, still)
     finally:
         # writes what is waiting and closes the file, also after an error
         recording.flush()
         recording.disconnect()
+
+
+write_rerun = EpisodeFormat(
+    package="rerun-sdk",
+    extra="rerun",
+    load=_load,
+    suffix=".rrd",
+    # the application's id is in the first message, which says what the recording is
+    mark=_APPLICATION.encode(),
+    mark_within=4096,
+    write_story=_write,
+)
+"""Writes an episode as recording of Rerun."""
 
 
 def _at(recording: Any, story: EpisodeStory, step: int) -> None:  # noqa: ANN401 - of an optional package

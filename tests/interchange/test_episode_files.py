@@ -40,11 +40,10 @@ def a_picture(width: int = 16) -> bytes:
 @pytest.fixture
 def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every episode two pictures: drawing a scene takes a simulator."""
-    for module in ("mcap_writer", "rerun_writer"):
-        monkeypatch.setattr(
-            f"mile_desktop.interchange.{module}.stills_of",
-            lambda _workspace, _episode, _note: [Still("scene", 0.05 * number, a_picture()) for number in range(2)],
-        )
+    monkeypatch.setattr(
+        "mile_desktop.interchange.episode_files.stills_of",
+        lambda _workspace, _episode, _note: [Still("scene", 0.05 * number, a_picture()) for number in range(2)],
+    )
 
 
 def messages(path: Path) -> tuple[dict[str, list[dict[str, object]]], dict[str, str]]:

@@ -102,14 +102,27 @@ def test_stable_baselines3_accepts_it(scene: str) -> None:
     env.close()
 
 
+def test_stable_baselines3_trains_on_it_for_a_moment(scene: str) -> None:
+    sb3 = pytest.importorskip("stable_baselines3", reason="stable-baselines3 is not installed")
+    env = gymnasium.make(scene_info(scene).env_id)
+    model = sb3.PPO("MlpPolicy", env, n_steps=64, batch_size=32, n_epochs=1, device="cpu", seed=0)
+    before = [each.detach().clone() for each in model.policy.parameters()]
+    model.learn(128)
+    assert any(bool((each != now).any()) for each, now in zip(before, model.policy.parameters(), strict=True))
+    action, _ = model.predict(env.reset(seed=0)[0])
+    assert env.action_space.contains(int(action) if scene_info(scene).choices else action)
+    env.close()
+
+
 def test_episodes_can_be_recorded_as_videos(scene: str, tmp_path: Path) -> None:
     pytest.importorskip("moviepy", reason="gymnasium's RecordVideo needs moviepy, which is not installed")
-    video = RecordVideo(gymnasium.make(scene_info(scene).env_id, render_mode="rgb_array"), str(tmp_path))
+    folder = tmp_path / "videos"  # it warns where its folder is there already
+    video = RecordVideo(gymnasium.make(scene_info(scene).env_id, render_mode="rgb_array"), str(folder))
     video.reset(seed=0)
     for _ in range(3):
         video.step(0 if scene_info(scene).choices else np.zeros(4, np.float32))
     video.close()
-    assert [path.suffix for path in tmp_path.iterdir() if path.suffix == ".mp4"] == [".mp4"]
+    assert [path.suffix for path in folder.iterdir() if path.suffix == ".mp4"] == [".mp4"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _FORMATS = {
     "CSV, one table (*.csv)": ("csv", ".csv"),
 }
 """Entry of the dialog → format of ``export-dataset``, and the ending of its file."""
-_IMPORT_FILTERS = ("robomimic (*.hdf5 *.h5)", "All files (*)")
+_IMPORT_FILTERS = ("robomimic (*.hdf5 *.h5)", "MILE research code (*.pkl *.npz *.json)", "All files (*)")
 _ANYWAY = {"names": "Import anyway", "rate": "Import anyway", "skip-broken": "Leave them out"}
 """Difference that the command names → what the person can decide about it."""
 
