@@ -123,6 +123,7 @@ class ChildProcess(Generic[EventT]):
         self._reader = WatchedThread(self._read_all, f"{name}: events", on_failure=self._reader_failed)
         self._ended = threading.Event()
         self._started = False
+        self._pid = 0
         self._stopping = False
         self._failure = ""
         self._exit_reason = ""
@@ -133,7 +134,7 @@ class ChildProcess(Generic[EventT]):
     @property
     def pid(self) -> int:
         """Process id; 0 before the start."""
-        return self._process.pid or 0 if self._started else 0
+        return self._pid
 
     @property
     def alive(self) -> bool:
@@ -167,6 +168,7 @@ class ChildProcess(Generic[EventT]):
             raise ChannelClosedError(f"The {self.name} was started before; make a new one to start it again.")
         self._process.start()
         self._started = True
+        self._pid = self._process.pid or 0
         # Only the child may hold its end of the pipe: otherwise the pipe would stay open after the child has died.
         self._child_connection.close()
         # A spawned process imports for seconds. Its silence counts from the start and not from when this object was
@@ -232,6 +234,10 @@ class ChildProcess(Generic[EventT]):
         self._outbox.join(_KILL_S)
         # Last, because both threads use it until they have ended.
         self._connection.close()
+        # Its two pipes would stay open until Python collects garbage. The window allocates little, so that can take an
+        # hour. An error means that the process still exists: not even SIGKILL ends one that hangs in a driver.
+        with contextlib.suppress(ValueError):
+            self._process.close()
 
     def _read_all(self) -> None:
         """Body of the reading thread: events until the pipe or the process ends, then the reason."""

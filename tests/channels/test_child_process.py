@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import subprocess
@@ -227,3 +228,24 @@ def test_a_reader_that_fails_ends_the_child_and_says_why(
     child = start_child()
     assert child.wait(1.0)
     assert "its messages could not be read (MemoryError: no room)" in child.exit_reason
+
+
+def test_a_process_that_has_ended_keeps_no_handle_open_although_nothing_collects_garbage(
+    start_child: StartChild, no_collection: None
+) -> None:
+    start_child().stop()  # the first process of all starts helpers of Python, which stay
+    handles = psutil.Process().num_fds()
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        child = start_child()
+        os.kill(child.pid, number)
+        assert child.wait(20.0)
+        child.stop()
+    assert psutil.Process().num_fds() == handles
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

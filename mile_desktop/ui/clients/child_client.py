@@ -86,6 +86,8 @@ class ChildClient(QObject):
 
     def start(self) -> None:
         """Start the process; commands may be sent at once."""
+        if self._child is not None and not self._child.alive:
+            self._child.stop(0.0)  # closes the pipes of a process that has ended; it does not wait
         self._child = self._make_child()
         # Cleared, because a client can be started again after ``close``.
         self._closed = False

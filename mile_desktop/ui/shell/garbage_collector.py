@@ -11,6 +11,9 @@ from PySide6.QtCore import QObject, QTimer
 
 # Often enough that little piles up and each pass stays short.
 _COLLECT_MS = 100
+# By Python's thresholds alone an hour can pass before old objects are looked through: a quiet window allocates little,
+# and what a closed dialog or an ended process holds would stay for as long.
+_EVERYTHING_MS = 60_000
 
 
 class GarbageCollector(QObject):
@@ -23,15 +26,25 @@ class GarbageCollector(QObject):
         self._timer.setInterval(_COLLECT_MS)
         self._timer.timeout.connect(collect_due)
         self._timer.start()
+        self._everything = QTimer(self)
+        self._everything.setInterval(_EVERYTHING_MS)
+        self._everything.timeout.connect(gc.collect)
+        self._everything.start()
 
     def freeze_loaded(self) -> None:
-        """Leave out, from now on, every object that exists now: to look through them blocks the window for 40 ms."""
+        """Leave out, from now on, every object that exists now: to look through them blocks the window for 40 ms.
+
+        It is called after every load. What was left out at the load before is looked through once more: some of it, for
+        example a process that has ended, is garbage by now and would never be freed.
+        """
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
 
     def close(self) -> None:
         """Let Python collect by itself again."""
         self._timer.stop()
+        self._everything.stop()
         gc.enable()
 
 

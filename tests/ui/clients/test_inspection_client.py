@@ -1,3 +1,8 @@
+import gc
+import os
+import signal
+
+import psutil
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -36,3 +41,22 @@ def test_a_frozen_process_is_replaced_and_its_job_given_up_but_one_that_computes
     assert ended[1].problem.startswith("The inspection has not answered for")
     assert "try again" in ended[1].problem
     client.close(0.1)
+
+
+def test_processes_that_died_leave_no_handles_behind(qtbot: QtBot) -> None:
+    client = InspectionClient(inspection)
+    ended: list[i.JobEnded] = []
+    client.ended.connect(ended.append)
+    handles: list[int] = []
+    gc.collect()
+    gc.disable()  # the window collects seldom
+    try:
+        for job in (1, 2, 3):
+            client.send(i.PredictAgain(job=job, workspace="w", episode_id="e"))
+            handles.append(psutil.Process().num_fds())
+            os.kill(client.pid, signal.SIGKILL)
+            qtbot.waitUntil(lambda: not client.alive and len(ended) == job, timeout=20000)  # noqa: B023 - waited for
+    finally:
+        gc.enable()
+        client.close(0.1)
+    assert len(set(handles)) == 1

@@ -41,3 +41,16 @@ def test_garbage_is_collected_on_the_windows_thread_only(collector: GarbageColle
     assert not died_on
     qtbot.waitUntil(lambda: bool(died_on))
     assert died_on == [threading.main_thread()]
+
+
+def test_what_a_load_left_out_and_has_died_since_is_collected_at_the_next_load(collector: GarbageCollector) -> None:
+    died: list[bool] = []
+    held = Cycle()
+    weakref.finalize(held, lambda: died.append(True))
+    collector.freeze_loaded()
+    del held
+    gc.collect()
+    assert not died, "objects that are left out are not looked at"
+    collector.freeze_loaded()
+    assert died
+    gc.unfreeze()
