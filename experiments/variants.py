@@ -52,6 +52,14 @@ _FORMS: dict[str, dict[str, Any]] = {
         **TODAY_RECIPE,
         "calm": 1.0,
     },
+    "mile-weighed": {
+        "method": "mile",
+        "silence": 0.0,
+        "follow_through": 10,
+        "balance": 0.1,
+        **TODAY_RECIPE,
+        "silence_rule": "weighed",
+    },
     "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
@@ -72,6 +80,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
   silent steps it imitates those that follow a short takeover, as it imitates the takeover.
 - ``mile-today``: the same objective with the program's recipe: symmetries, new weights, all data, last weights.
 - ``mile-calm``: ``mile-today`` that imitates calm steps where no demonstration counts, as the program does.
+- ``mile-weighed``: ``mile-today`` with silent steps weighed by the precision of robot and models of the human.
 - ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.
 - ``mile-joint``, ``mile-published``: ``mile-silent`` with another mental model, a network anchored to the recorded
   policy, or one that only the BCE trains.

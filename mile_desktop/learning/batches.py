@@ -8,7 +8,8 @@ import torch
 
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.dataset import human_targets
-from mile_desktop.learning.objectives import WeightingContext, WeightingRule
+from mile_desktop.learning.objectives import WeightingContext, WeightingRule, steps_followed_through
+from mile_desktop.learning.silent_evidence import SilentEvidence
 
 
 class Batch(NamedTuple):
@@ -130,16 +131,18 @@ def build_training_data(
     silent_weight: float = 0.0,
     follow_through: int = 0,
     calm_weight: float = 0.0,
+    evidence: SilentEvidence | None = None,
 ) -> TrainingData:
     """Return ``steps`` as the trainer needs them, imitation weighted by ``weighting``; see ``WeightingContext``."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
-    context = WeightingContext(len(anchors), anchor_share, silent_weight, follow_through, calm_weight)
+    weighed = None if evidence is None else evidence.weight
+    context = WeightingContext(len(anchors), anchor_share, silent_weight, follow_through, calm_weight, weighed)
     weights = weighting(steps, context)
     # Silent steps with weight 0 stay in: the intervention term uses them.
     supervised = (~steps.demonstration).nonzero().squeeze(-1)
     return TrainingData(
         observation=steps.observation.to(device),
-        target=human_targets(steps).to(device),
+        target=_targets(steps, follow_through, evidence).to(device),
         policy_mean=steps.policy_mean.to(device),
         policy_std=steps.policy_std.to(device),
         intervention=steps.intervention.float().to(device),
@@ -148,3 +151,15 @@ def build_training_data(
         supervised=supervised.to(device),
         anchors=anchors.to(device),
     )
+
+
+def _targets(steps: SupervisedSteps, follow_through: int, evidence: SilentEvidence | None) -> torch.Tensor:
+    """Return float32[t, a]: what to imitate at each step."""
+    targets = human_targets(steps)
+    if evidence is None:
+        return targets
+    # Just after a short takeover the robot's own action counts: it is what the correction led to.
+    silent = ~steps.intervention & ~steps.demonstration & ~steps_followed_through(steps, follow_through)
+    # Anchors without demonstrations are silent steps, too. They keep the action that succeeded.
+    silent &= ~anchor_steps(steps)
+    return torch.where(silent[:, None], evidence.target, targets)

@@ -48,6 +48,8 @@ class WeightingContext(NamedTuple):
     """After a shorter takeover the robot's steps up to it count as well, see ``steps_followed_through``."""
     calm_weight: float = 0.0
     """Weight of ``calm_steps`` where no demonstration counts; MILE only."""
+    evidence: torch.Tensor | None = None
+    """float32[t], weights of silent steps in place of the two fixed ones, see ``silent_evidence``; MILE only."""
 
 
 WeightingRule = Callable[[SupervisedSteps, WeightingContext], SampleWeights]
@@ -115,6 +117,9 @@ def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -
     the right path leaves the rest to the robot, and its next steps show what the push was for.
     """
     followed = steps_followed_through(steps, context.follow_through).float()
+    if context.evidence is not None:
+        weighed = torch.maximum(context.evidence, followed)
+        return _with_anchors(steps.intervention.float() + weighed, context)
     silent = torch.maximum(context.silent_weight * _robot_steps(steps), followed)
     if context.calm_weight and (not context.share or not bool(steps.demonstration.any())):
         silent = torch.maximum(silent, context.calm_weight * calm_steps(steps).float())

@@ -16,6 +16,9 @@ from mile_desktop.policies.limits import STD_CEILING, STD_FLOOR
 MentalModel = Literal["frozen", "joint", "published"]
 """π̂: the recorded policy of each step; a network anchored to it; a network tied to the BCE only, as published."""
 
+SilenceRule = Literal["fixed", "weighed"]
+"""Silent steps by fixed weights, or by the precision of robot and models of the human."""
+
 EVALUATION_EPISODES = 20
 """Fixed starts on which the window compares the policies before and after a training."""
 
@@ -36,6 +39,7 @@ _MENTAL_MODELS = (
     ("joint", "joint, anchored"),
     ("published", "joint, as published"),
 )
+_SILENCE_RULES = (("fixed", "fixed weights (default)"), ("weighed", "weighed by who knows better"))
 _SCHEDULES = (("cosine", "falling (cosine)"), ("constant", "constant"))
 _IMITATION, _INTERVENTION = SettingGroup.IMITATION, SettingGroup.INTERVENTION
 _SILENT_STEPS, _WARM_UP = SettingGroup.SILENT_STEPS, SettingGroup.WARM_UP
@@ -154,6 +158,19 @@ class TrainingSettings:
         ),
     )
     """Where nothing else anchors the policy, they are the best evidence that the robot was right (decision 34)."""
+    silence_rule: SilenceRule = field(
+        default="fixed",
+        metadata=described(
+            SettingInfo(
+                "Silence",
+                "What counts where you did not take over: the weights above, or robot and models of you by precision",
+                _SILENT_STEPS,
+                choices=_SILENCE_RULES,
+                in_window=True,
+            )
+        ),
+    )
+    """``weighed``: see ``silent_evidence``; it replaces ``silence`` and ``calm`` and fits models of you first."""
     mental_model: MentalModel = field(
         default="frozen",
         metadata=described(

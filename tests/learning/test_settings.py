@@ -58,8 +58,17 @@ def test_every_method_has_an_objective_or_is_rlif() -> None:
 def test_methods_use_the_settings_that_mean_something_to_them() -> None:
     used = {each.name: {name for name in SETTINGS if each.uses(name)} for each in METHODS}
     assert used["mile"] == set(SETTINGS)
-    assert set(SETTINGS) - used["mile-iwr"] == {"silence", "follow_through", "calm"}
-    ignored_by_imitation = {"silence", "follow_through", "calm", "mental_model", "mental_anchor", "balance", "warm_up"}
+    assert set(SETTINGS) - used["mile-iwr"] == {"silence", "follow_through", "calm", "silence_rule"}
+    ignored_by_imitation = {
+        "silence",
+        "follow_through",
+        "calm",
+        "silence_rule",
+        "mental_model",
+        "mental_anchor",
+        "balance",
+        "warm_up",
+    }
     assert set(SETTINGS) - used["bc"] == ignored_by_imitation | {"cost", "cdf_scale"}
     assert "warm_up" in used["rlif"]
     assert not {"schedule", "held_out", "tripwire", "balance"} & used["rlif"]

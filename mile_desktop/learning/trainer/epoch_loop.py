@@ -87,6 +87,7 @@ class EpochTrainer(ABC):
             # Before anything is reported: a resumed training must not begin again at epoch 1.
             self.restore(checkpoint)
         self._warn(report)
+        self._prepare(report, cancelled)
         state, epochs = self._state, self._settings.epochs
         clock = EpochClock(state.epoch, epochs)
         while state.epoch < epochs:
@@ -153,6 +154,12 @@ class EpochTrainer(ABC):
 
     def _warn(self, report: Report) -> None:  # noqa: B027 - most trainers have nothing to warn of
         """Report what people should know about the data before the training."""
+
+    def _prepare(self, report: Report, cancelled: CancelCheck) -> None:  # noqa: B027 - most trainers need nothing first
+        """Compute what the epochs need and takes seconds, also when a training is continued.
+
+        ``TrainingCancelled`` when ``cancelled`` returned True.
+        """
 
     def _measure(self) -> dict[str, float]:
         """Return measurements after an epoch by name."""

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 import torch
 from torch import nn
@@ -15,8 +16,9 @@ from mile_desktop.learning.dataset import split_episodes
 from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.objectives import Losses, objective
 from mile_desktop.learning.progress import Warned
-from mile_desktop.learning.result import Report, TrainingCancelled, TrainingError, TrainingResult
+from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings
+from mile_desktop.learning.silent_evidence import SilentEvidence, fit_evidence
 from mile_desktop.learning.symmetry import moved_batch, symmetric_rows
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer, Tensors
 from mile_desktop.learning.trainer.held_out_data import HeldOutData, OldData
@@ -29,6 +31,7 @@ from mile_desktop.learning.trainer.state import (
     unprefixed,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.networks import CategoricalMlp
 from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
@@ -79,6 +82,7 @@ class Trainer(EpochTrainer):
         data = self._build_data(
             split.train, settings, follow_through=settings.follow_through, calm_weight=settings.calm
         )
+        self._steps, self._moves = split.train, symmetry
         self._check_data(data)
         self._learns_from_decisions = (
             self._objective.info.learns_from_decisions and settings.balance > 0 and len(data.supervised) > 0
@@ -133,6 +137,7 @@ class Trainer(EpochTrainer):
         *,
         follow_through: int = 0,
         calm_weight: float = 0.0,
+        evidence: SilentEvidence | None = None,
     ) -> TrainingData:
         """Return the data for the method.
 
@@ -146,6 +151,7 @@ class Trainer(EpochTrainer):
             silent_weight=settings.silence,
             follow_through=follow_through,
             calm_weight=calm_weight,
+            evidence=evidence,
             device=self._device,
         )
 
@@ -179,6 +185,19 @@ class Trainer(EpochTrainer):
         if takeovers < FEW_TAKEOVERS:
             found = f"Only {takeovers} takeover{'' if takeovers == 1 else 's'} to learn from"
             report(Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy is usually worse."))
+
+    def _prepare(self, report: Report, cancelled: CancelCheck) -> None:
+        """See ``EpochTrainer``: fit the models of the human that silence is weighed by."""
+        settings = self._settings
+        weighs = settings.silence_rule == "weighed" and self._objective.info.uses("silence_rule")
+        if not weighs or not len(self._data.supervised):
+            return
+        kind: Literal["gaussian", "categorical"] = (
+            "categorical" if isinstance(self._networks.policy, CategoricalMlp) else "gaussian"
+        )
+        evidence = fit_evidence(self._steps, settings, kind, self._moves, report=report, cancelled=cancelled)
+        # Rows and anchors stay as they are: only targets and weights of silent steps change.
+        self._data = self._build_data(self._steps, settings, follow_through=settings.follow_through, evidence=evidence)
 
     # ── one epoch ────────────────────────────────────────────────────────────────────────────────────────────────
 
