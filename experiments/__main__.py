@@ -31,6 +31,7 @@ from experiments.one_demonstration import (
 )
 from experiments.ray_engine import RayEngine
 from experiments.reports import report_learning, report_validation
+from experiments.reproduction import REPRODUCTION_METHODS, report_reproduction, reproduction_grid
 from experiments.results import ResultStore
 from experiments.seeds import EVALUATION_STARTS, SEED_SETS
 from experiments.starts import Start
@@ -45,7 +46,7 @@ from mile_desktop.scenes.catalogue import scene_info
 
 _RESULTS = Path("experiments/results")
 _WORK = Path("out/experiments")
-_GRIDS = ("learning", "one-demonstration", "validation", "generation", "words")
+_GRIDS = ("learning", "one-demonstration", "reproduction", "validation", "generation", "words")
 _CANCELLED = 130
 
 
@@ -85,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
     _add_grid_arguments(first)
     first.set_defaults(run=_run_one_demonstration, grid="one-demonstration")
+    again = words.add_parser("reproduction", help="the paper's regime: no demonstrations in training, known c and σ")
+    again.add_argument("--scene", nargs="+", default=["lunar-lander"], metavar="S", help="(%(default)s)")
+    again.add_argument("--seeds", type=positive, default=10, metavar="N", help="reporting seeds (%(default)s)")
+    again.add_argument(
+        "--methods", nargs="+", default=list(REPRODUCTION_METHODS), choices=VARIANTS, metavar="M", help="(%(default)s)"
+    )
+    _add_grid_arguments(again)
+    again.set_defaults(run=_run_reproduction, grid="reproduction")
     validation = words.add_parser("validation", help="whether the method finds the truth where the truth is known")
     validation.add_argument("--scene", default="peg-insertion", metavar="S", help="(%(default)s)")
     validation.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="P", help="(all of them)")
@@ -231,6 +240,7 @@ def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="start from a policy trained to convergence on so many new ones; 0: the bundled policy (%(default)s)",
     )
+    parser.add_argument("--no-demonstrations", action="store_true", help="trainings do not learn from demonstrations")
     parser.add_argument("--one-side", action="store_true", help="these demonstrations from one side of the starts only")
     parser.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
     parser.add_argument(
@@ -256,6 +266,7 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
             evaluate=options.evaluate,
             evaluated_after=tuple(options.evaluated_after),
             start=Start(options.demonstrations, "one side" if options.one_side else "anywhere"),
+            keeps_demonstrations=not options.no_demonstrations,
         )
         _run_cells(learning_cells(grid), options, report)
     figures = options.results / options.grid
@@ -268,6 +279,15 @@ def _run_one_demonstration(options: argparse.Namespace, report: Report) -> None:
         scenes = tuple(scene_info(scene).name for scene in options.scene)
         _run_cells(one_demonstration_grid(scenes, options.seeds, options.supervisor), options, report)
     text = report_one_demonstration(_store(options), options.results / options.grid, options.document)
+    report.say({"tables": text}, text)
+
+
+def _run_reproduction(options: argparse.Namespace, report: Report) -> None:
+    require_matplotlib()
+    if not options.show:
+        scenes = tuple(scene_info(scene).name for scene in options.scene)
+        _run_cells(reproduction_grid(scenes, options.seeds, options.methods), options, report)
+    text = report_reproduction(_store(options), options.results / options.grid, options.document)
     report.say({"tables": text}, text)
 
 

@@ -8,6 +8,8 @@ from experiments.statistics import holm, mean_with_interval, sign_flip_p
 from experiments.tables import differences, estimate, number, table
 from experiments.variants import VARIANTS
 
+RIVALS = ("hg-dagger", "iwr", "sirius", "bc", "rlif", "mile-calm", "mile-weighed")
+
 _HEAD = (
     "learner",
     "against",
@@ -25,6 +27,29 @@ def controls_table(settings: Sequence[Setting]) -> str:
     p is of the difference in success after the last round. Holm's correction is over all rows of one control arm.
     """
     rows = [row for control in CONTROL_ARMS for row in _against(control, settings)]
+    return table(_HEAD, rows) if rows else ""
+
+
+def rivals_table(settings: Sequence[Setting], ours: str) -> str:
+    """Return ``ours`` against each of ``RIVALS`` in the same settings; an empty string where there is none.
+
+    Negative differences: the rival is ahead. p is of the difference in area. Holm's correction is over all rows.
+    """
+    areas = {each: differences(settings, ours, each, "areas") for each in RIVALS if each != ours}
+    found = {name: each for name, each in areas.items() if each}
+    p_values = [sign_flip_p(each) for each in found.values()]
+    rows = [
+        (
+            ours,
+            name,
+            str(len(each)),
+            estimate(mean_with_interval(each), sign=True),
+            estimate(mean_with_interval(differences(settings, ours, name, "finals")), sign=True),
+            number(p, 3),
+            number(adjusted, 3),
+        )
+        for (name, each), p, adjusted in zip(found.items(), p_values, holm(p_values), strict=True)
+    ]
     return table(_HEAD, rows) if rows else ""
 
 

@@ -64,6 +64,8 @@ class Setting:
     """In the order of ``VARIANTS``."""
     wrong: bool = False
     """The supervisor has a wrong picture of the robot."""
+    own_start: bool = False
+    """The learners begin with a policy that has learned from new demonstrations, not with the bundled one."""
 
     @property
     def slug(self) -> str:
@@ -90,8 +92,9 @@ def settings_of(results: Iterable[CellResult]) -> tuple[Setting, ...]:
 
 
 def _conditions(cell: LearningCell) -> str:
-    """Return the supervisor's name, and the start where it is not the bundled policy."""
-    return ", ".join(each for each in (cell.supervision.title, cell.start.title) if each)
+    """Return the supervisor's name, and what differs from a bundled start with its demonstrations in every batch."""
+    without = "" if cell.keeps_demonstrations else "no demonstrations in training"
+    return ", ".join(each for each in (cell.supervision.title, cell.start.title, without) if each)
 
 
 def area_under(points: Sequence[LearningPoint], budget: float) -> float:
@@ -118,7 +121,14 @@ def _setting(key: _Key, members: Sequence[_Member]) -> Setting:
         _method_curve(method, sorted((each for each in members if each[0].method == method), key=_seed), budget)
         for method in methods
     )
-    return Setting(*key, budget=budget, curves=curves, wrong=members[0][0].supervision.inaccurate)
+    first = members[0][0]
+    return Setting(
+        *key,
+        budget=budget,
+        curves=curves,
+        wrong=first.supervision.inaccurate,
+        own_start=first.start.demonstrations > 0,
+    )
 
 
 def _seed(member: _Member) -> int:

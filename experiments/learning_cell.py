@@ -62,6 +62,9 @@ class LearningCell(msgspec.Struct, frozen=True, kw_only=True, tag="learning", fo
     arm: Arm = "supervised"
     start: Start = BUNDLED_START
     """The initial policy and the demonstrations; by default the bundled ones."""
+    keeps_demonstrations: bool = True
+    """Whether every training learns from the demonstrations, too; without them only the initial policy has seen them,
+    as in the paper."""
     until: float = 0.0
     """The curve ends after two evaluations in a row with at least this success; 0: it never ends early. One evaluation
     would not do: the best of several is high by chance."""
@@ -266,7 +269,7 @@ class _Learner:
         """Retrain from the latest policy; it stays when there is nothing to learn from."""
         if self._cell.arm == "no-retraining":
             return None, "Not retrained: this arm keeps the initial policy."
-        demonstrations = self._fixtures.demonstrations
+        demonstrations = self._fixtures.demonstrations if self._cell.keeps_demonstrations else ()
         steps = supervised_steps(self._episodes, demonstrations)
         try:
             trainer = make_trainer(

@@ -35,6 +35,7 @@ class LearningGrid:
     evaluate: int
     evaluated_after: tuple[int, ...] = ()
     start: Start = BUNDLED_START
+    keeps_demonstrations: bool = True
 
 
 def learning_cells(grid: LearningGrid) -> list[AnyCell]:
@@ -64,6 +65,7 @@ def learning_cells(grid: LearningGrid) -> list[AnyCell]:
             evaluated_after=grid.evaluated_after,
             arm=arm_of(method),
             start=grid.start,
+            keeps_demonstrations=grid.keeps_demonstrations,
         )
         for seed in grid.seeds
         for scene in grid.scenes

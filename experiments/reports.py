@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from experiments.call_tables import call_cells, call_sections
-from experiments.control_tables import controls_table
+from experiments.control_tables import controls_table, rivals_table
 from experiments.curves import Setting, settings_of
 from experiments.documents import fill_section, picture
 from experiments.figures import draw_learning, draw_recovery, draw_reliability
@@ -65,7 +65,9 @@ def _learning_report(settings: Sequence[Setting], figures: Path, seen_from: Path
     # the controls first: a gain over the initial policy alone proves little
     controls = controls_table(settings)
     gains = [f"What the methods add over the control arms:\n\n{controls}"] if controls else []
-    return "\n\n".join([*gains, overview_table(settings), cost, over_all, *pictures])
+    rivals = rivals_table([each for each in settings if each.own_start], "mile-today")
+    alike = [f"From starts of few demonstrations, all learners with today's recipe:\n\n{rivals}"] if rivals else []
+    return "\n\n".join([*gains, *alike, overview_table(settings), cost, over_all, *pictures])
 
 
 def _drawn(setting: Setting, figures: Path, seen_from: Path) -> str:
