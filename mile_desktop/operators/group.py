@@ -58,6 +58,8 @@ class OperatorGroup:
         ]
         lost = any(member is self._driver and not reading.connected for member, reading in readings)
         # A lost driver: the loop must hold, and no other operator may take its place in the same tick.
+        # Noted before ``_show``, which forgets a driver that was lost.
+        driver = self._driver
         driving = None if lost else self._drives_now(readings)
         self._show(readings, lost=lost)
         return OperatorReading(
@@ -67,6 +69,7 @@ class OperatorGroup:
             requests=tuple(dict.fromkeys(request for _, reading in readings for request in reading.requests)),
             rewind=any(reading.rewind for _, reading in readings),
             connected=not lost and any(reading.connected for _, reading in readings),
+            loss=next((reading.loss for member, reading in readings if lost and member is driver), ""),
             discard_armed=any(reading.discard_armed for _, reading in readings),
             words=driving.words if driving else "",
         )

@@ -59,6 +59,8 @@ class OperatorReading:
     """The rewind button is held (a state, in every tick)."""
     connected: bool = True
     """False: the device is gone; a running takeover becomes a hold, independent of ``takeover``."""
+    loss: str = ""
+    """Why it is not connected, as a sentence, where it was not unplugged."""
     discard_armed: bool = False
     """The discard button was pressed once; a second press discards."""
     words: str = ""

@@ -13,6 +13,7 @@ SILENCE_S = 0.5
 """A takeover without a message for longer than this is lost: the window hangs or is gone."""
 
 
+_SILENT_WINDOW = f"The window was busy and passed on no keys for {SILENCE_S:g} s, so the robot holds."
 _MOVED = 3
 """The first entries of an action move the end effector; the gripper's is a command and is not scaled."""
 _STILL = (0.0, 0.0, 0.0)
@@ -146,6 +147,7 @@ class WindowOperator:
             rewind=message.rewind and not silent,
             # Silence without a takeover is the normal case: the window sends only while something is pressed.
             connected=not (message.takeover and silent),
+            loss=_SILENT_WINDOW if message.takeover and silent else "",
         )
 
     def _command(self, message: _WindowMessage, now: float, *, discrete: bool) -> tuple[float, ...]:

@@ -233,7 +233,8 @@ class EpisodeRunner:
 
     def _apply_takeover(self, reading: OperatorReading, *, blocked: bool) -> None:
         if self._phases.phase is Phase.TAKEOVER and not reading.connected:
-            self.fault(f"{self.operator.device} is gone. The robot holds; plug it in again and resume.")
+            gone = f"{self.operator.device} is gone. The robot holds; plug it in again and resume."
+            self.fault(reading.loss or gone)
         # Blocked while the policy's output is unusable or an obstacle is there: a takeover would move the robot out of
         # the hold.
         elif reading.takeover and not blocked:

@@ -178,6 +178,7 @@ class Session:
             robot=self._robot.address if self._robot else "",
             robot_scene=self._robot.description.scene if self._robot else "",
             robot_cameras=self._robot.cameras(self.plan.robot_key) if self._robot else (),
+            may_rewind=self._target.rewind_steps > 0,
         )
 
     @property

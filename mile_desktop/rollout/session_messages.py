@@ -99,6 +99,8 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """What the scene cannot do, and what speaks against its policy, as sentences."""
     robot_cameras: tuple[str, ...] = ()
     """Its cameras, as live cameras are addressed."""
+    may_rewind: bool = False
+    """The scene can run backwards while a button is held."""
 
 
 class LoadRefused(Message, frozen=True):

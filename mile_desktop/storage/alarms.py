@@ -83,6 +83,24 @@ def alarm_events(
     return AlarmEvents(tuple(onsets), tuple(leads), tuple(false_alarms))
 
 
+def worst_false_alarm(
+    probability: NDArray[np.floating], intervention: BoolArray, threshold: float, events: AlarmEvents
+) -> tuple[float, int] | None:
+    """Return the highest value in a false alarm of ``events`` and the row at which that one began; None without one.
+
+    ``probability`` (float[t]), ``intervention`` (bool[t]) and ``threshold`` are those that ``events`` were found in.
+    """
+    with np.errstate(invalid="ignore"):
+        over = ~(probability >= threshold) | intervention
+    found = []
+    for row in events.false_alarms:
+        ends = np.flatnonzero(over[row:])
+        last = row + int(ends[0]) if len(ends) else len(probability)
+        found.append((float(probability[row:last].max()), row))
+    # The first of equally high ones: what follows it is often its consequence.
+    return max(found, key=lambda each: (each[0], -each[1]), default=None)
+
+
 def _length_of_alarm(raised: BoolArray, before: BoolArray, onset: int) -> int:
     length = 0
     # Stops at the takeover before: its own alarm does not count for the next one.

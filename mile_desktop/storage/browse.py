@@ -38,6 +38,7 @@ _ORDER: dict[Column, str] = {
 _SEARCHED = (
     "episode_id", "episode.scene", _POLICY, "outcome", "coalesce(episode_detail.note, '')",
     "json_extract(start, '$.operator')", "json_extract(start, '$.device')", "drivers", "started_at",
+    "coalesce(episode_detail.words, '')",
 )  # fmt: skip
 LEARNED_BY = "learned-by:"
 """Prefix in ``EpisodeFilter.text``, followed by the id of a policy."""
@@ -55,13 +56,16 @@ class EpisodeFilter:
     """Conditions for episodes; with the defaults every episode outside the bin matches."""
 
     text: str = ""
-    """Words that all must occur: in id, scene, policy, operator, device, outcome, date or note. The word
-    ``learned-by:<id>`` stands for the episodes that a policy learned from."""
+    """Words that all must occur: in id, scene, policy, operator, device, outcome, date, note or typed commands.
+
+    The word ``learned-by:<id>`` stands for the episodes that a policy learned from."""
     scene: str = ""
     outcome: str = ""
     has_takeover: bool = False
     has_false_alarm: bool = False
     has_miss: bool = False
+    has_words: bool = False
+    """Only episodes in which a typed command drove."""
     reason: str = ""
     """A kind of ``storage.reasons``: only episodes with a call that had this reason, at the alarm's threshold."""
     deleted: bool = False
@@ -70,7 +74,7 @@ class EpisodeFilter:
     @property
     def by_insights(self) -> bool:
         """Whether it depends on columns that are computed in the background, see ``storage.insights``."""
-        return self.has_miss or self.has_false_alarm or bool(self.reason)
+        return self.has_miss or self.has_false_alarm or self.has_words or bool(self.reason or self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,19 @@ def find_episodes(
     return tuple(row[0] for row in workspace.query(statement, parameters))
 
 
+def worst_false_alarms(workspace: Workspace, wanted: EpisodeFilter) -> tuple[tuple[str, int], ...]:
+    """Return the worst false alarm of each matching episode that has one, the highest first, as id and row.
+
+    Rows count from the trimmed beginning. See ``storage.insights``, which computes them in the background.
+    """
+    where, parameters = _where(wanted)
+    statement = (
+        f"SELECT episode_id, worst_row {_FROM} WHERE {where} AND worst_row IS NOT NULL "
+        "ORDER BY worst_alarm DESC, started_at DESC"
+    )
+    return tuple((row["episode_id"], row["worst_row"]) for row in workspace.query(statement, parameters))
+
+
 def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, EpisodeRow]:
     """Return the rows of these episodes by id; ids that no longer exist are left out."""
     rows: dict[str, EpisodeRow] = {}
@@ -156,6 +173,8 @@ def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
         parameters.append(f"% {wanted.reason} %")
     flags = {"takeovers": wanted.has_takeover, "false_alarms": wanted.has_false_alarm, "misses": wanted.has_miss}
     conditions += [f"{column} > 0" for column, asked in flags.items() if asked]
+    if wanted.has_words:
+        conditions.append("episode_detail.words <> ''")
     return " AND ".join(conditions), parameters
 
 

@@ -17,6 +17,8 @@ from mile_desktop.arrays import BoolArray
 THRESHOLDS = tuple(round(0.02 + 0.01 * place, 2) for place in range(97))
 """Lines at which both are known, 0.02 to 0.98."""
 TEN_MINUTES_S = 600.0
+_LEAST_MINUTES = 2.0
+"""Recorded autonomy below which calls are counted and not turned into a rate."""
 DEBOUNCE_STEPS = 3
 LET_GO = 0.25
 """Defaults of the alarm's rule; see ``rollout.alert.AlertRule``."""
@@ -74,6 +76,10 @@ class CallCurve(msgspec.Struct, frozen=True, kw_only=True):
         if self.minutes <= 0:
             return "nothing is recorded yet"
         calls = f"{self.calls_in_ten_minutes(threshold):.1f} calls in ten minutes"
+        if self.minutes < _LEAST_MINUTES:
+            # A rate from one call in a few seconds would be a large number that says nothing.
+            count = self.calls[_place(threshold)]
+            calls = f"{count} call{'' if count == 1 else 's'} in {60 * self.minutes:.0f} s of recorded autonomy"
         if not self.takeovers:
             return f"{calls}, no takeover is recorded"
         return f"{calls}, {self.missed[_place(threshold)]} of {self.takeovers} takeovers unannounced"

@@ -139,6 +139,15 @@ _CALL_REASONS: Migration = (
     "UPDATE episode_detail SET threshold = NULL",
 )
 
+# The false alarm of an episode that rose highest, and the typed commands, for the search of the Inspect page. The
+# threshold is forgotten, so that they are computed.
+_WORST_AND_WORDS: Migration = (
+    "ALTER TABLE episode_detail ADD COLUMN worst_alarm REAL",
+    "ALTER TABLE episode_detail ADD COLUMN worst_row INTEGER",
+    "ALTER TABLE episode_detail ADD COLUMN words TEXT NOT NULL DEFAULT ''",
+    "UPDATE episode_detail SET threshold = NULL",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _FIRST,
     _EVALUATED_EPISODES,
@@ -146,6 +155,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _CHECKED_JOURNAL,
     _COUNTED_JOURNAL,
     _CALL_REASONS,
+    _WORST_AND_WORDS,
 )
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 

@@ -19,6 +19,8 @@ from mile_desktop.viewer import messages as v
 
 EMERGENCY = "If a robot can move, press its own emergency stop now."
 _WORKER = "worker"
+_SILENT = "silent worker"
+"""Topic of the message about a worker that sends nothing; it is settled when the worker answers again."""
 
 
 class ErrorPresenter(QObject):
@@ -49,6 +51,7 @@ class ErrorPresenter(QObject):
         self._window = window
         self._rebuild = rebuild
         self._restart = MessageAction("Restart", restart)
+        self._restart_silent = MessageAction("Restart", restart, _SILENT)
         self._restart_viewer = MessageAction("Restart the view", viewer.restart)
         self._choose_workspace = MessageAction("Choose a workspace", partial(window.show_page, "settings"))
         worker.died.connect(self._worker_died)
@@ -94,9 +97,11 @@ class ErrorPresenter(QObject):
         self._window.say("error", f"{reason} Nothing moves. What was recorded is safe.", self._restart)
 
     def _worker_silent(self, reason: str) -> None:
-        self._window.say("error", f"{reason} What was recorded is safe.", self._restart)
+        self._window.say("error", f"{reason} What was recorded is safe.", self._restart_silent)
 
     def _worker_answers(self) -> None:
+        # A restart would end an episode that goes on again.
+        self._window.messages.withdraw(_SILENT)
         self._window.say("info", "The rollout worker answers again.")
 
     def _stop_unheard(self, reason: str) -> None:

@@ -89,8 +89,11 @@ def test_a_silent_window_is_a_lost_driver(desk: Application, pad: VirtualPad) ->
     desk.keyboard.feed("keyboard", takeover=True, action=(0.5,))
     assert desk.tick()[3] == "keyboard"
     desk.clock.advance(0.5)
-    assert desk.tick() == (False, False, 0.0, None)
+    reading = desk.group.poll(context())
+    assert (reading.takeover, reading.connected) == (False, False)
+    assert "window was busy" in reading.loss
     assert desk.tick() == (False, True, 0.0, None)
+    assert desk.group.poll(context()).loss == ""
 
 
 def test_losing_a_pad_that_does_not_drive_is_no_fault(desk: Application, pad: VirtualPad) -> None:

@@ -50,6 +50,7 @@ def test_silence_in_a_takeover_is_a_lost_device(keyboard: WindowOperator, clock:
     clock.advance(0.01)
     reading = keyboard.poll(context())
     assert (reading.takeover, reading.connected) == (False, False)
+    assert "window was busy" in reading.loss, "nothing was unplugged"
 
 
 @pytest.mark.parametrize("looked_meanwhile", [True, False])

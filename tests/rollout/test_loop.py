@@ -71,6 +71,7 @@ def test_a_device_lost_in_a_takeover_holds_until_resumed(rollout: PointRollout) 
     rollout.tick(3)
     assert rollout.loop.phase is Phase.HOLD
     assert "Test pad is gone" in rollout.loop.reason
+    assert "busy" not in rollout.loop.reason
     assert len(rollout.sink.steps) == 2
     rollout.operator.connected = True
     rollout.tick(3)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows
+from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows, worst_false_alarms
 from mile_desktop.storage.catalogue import Catalogue, LearnedFrom, delete_episode
 from mile_desktop.storage.edit_store import edit_episode
 from mile_desktop.storage.edits import Annotate
@@ -129,3 +129,27 @@ def test_episodes_are_found_by_the_reasons_of_their_calls(recorded: Workspace) -
     assert found(recorded, reason="stalled") == found(recorded, reason="near") == ("ep-1",)
     assert found(recorded, reason="onset") == found(recorded, reason="stall") == ()
     assert find_episodes(recorded, EpisodeFilter(reason="stalled", outcome="success")) == ()
+
+
+def test_the_worst_false_alarm_of_each_episode_is_found_highest_first(recorded: Workspace) -> None:
+    compute(recorded)
+    assert worst_false_alarms(recorded, EpisodeFilter()) == (("ep-1", 2),)
+    assert worst_false_alarms(recorded, EpisodeFilter(scene="other")) == ()
+    compute(recorded, 0.2)
+    highest, *others = worst_false_alarms(recorded, EpisodeFilter())
+    assert highest[0] == "ep-1"
+    assert ("ep-4", 0) in others
+
+
+def test_episodes_are_found_by_the_commands_that_were_typed(recorded: Workspace) -> None:
+    journal = EpisodeJournal(recorded)
+    journal.begin(a_start("ep-5", policy_id="p1", started_at="2026-01-05T10"))
+    for row in range(4):
+        typed = "left a bit → left 2 cm" if row in {1, 2} else ""
+        journal.append(replace(a_step(row, human=bool(typed)), words=typed))
+    journal.close("success")
+    assert found(recorded, text="left bit") == ()
+    compute(recorded)
+    assert found(recorded, text="left bit") == ("ep-5",)
+    assert found(recorded, has_words=True) == ("ep-5",)
+    assert found(recorded, text="right bit") == ()

@@ -96,7 +96,7 @@ def test_nothing_recorded_is_said() -> None:
     assert math.isnan(empty.calls_in_ten_minutes(0.5))
     assert choose_line(empty, LineWish(most_calls=5)).threshold == THRESHOLDS[-1]
     calm = call_curve([_episode(0.9, takeover=False)])
-    assert calm.meaning(0.5) == "120.0 calls in ten minutes, no takeover is recorded"
+    assert calm.meaning(0.5) == "1 call in 5 s of recorded autonomy, no takeover is recorded"
 
 
 def test_the_meaning_has_both_numbers() -> None:

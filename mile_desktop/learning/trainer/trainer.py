@@ -184,6 +184,8 @@ class Trainer(EpochTrainer):
         takeovers = _takeovers(self._data)
         if takeovers < FEW_TAKEOVERS:
             found = f"Only {takeovers} takeover{'' if takeovers == 1 else 's'} to learn from"
+            if not takeovers:
+                found = "No takeover to learn from: there is none, or all their steps are left out"
             report(Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy is usually worse."))
 
     def _prepare(self, report: Report, cancelled: CancelCheck) -> None:

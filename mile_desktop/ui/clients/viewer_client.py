@@ -83,6 +83,8 @@ class ViewerClient(ChildClient):
         self._try_opengl = True
         self._is_ready = False
         self._draws_itself = False
+        self._must_report = False
+        """It was restarted, and the person was told; they are told as well when it draws again."""
         self._ends: deque[float] = deque(maxlen=_MOST_ENDS)
         # Created here and for good: a new viewer process continues in the same memory.
         self._frames = FrameRing.create(*max_size)
@@ -180,6 +182,7 @@ class ViewerClient(ChildClient):
             if isinstance(event, v.ViewerReady):
                 self._is_ready = True
                 self._draws_itself = event.draws_itself
+                self._report_recovery()
             signals[type(event)].emit(event)
 
     def _should_speak(self) -> bool:
@@ -199,9 +202,17 @@ class ViewerClient(ChildClient):
             return
         # Given up only if the process ended before its first picture. Later ends have other causes.
         self._try_opengl = self._try_opengl and self._is_ready
-        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} The view is restarted."))
-        self.restart()
+        self._restart(f"{reason} The view is restarted.")
 
     def _restart_frozen(self, reason: str) -> None:
-        self.note.emit(v.ViewerNote(level="warning", text=f"{reason} It is restarted."))
+        self._restart(f"{reason} It is restarted.")
+
+    def _restart(self, text: str) -> None:
+        self._must_report = True
+        self.note.emit(v.ViewerNote(level="warning", text=text))
         self.restart()
+
+    def _report_recovery(self) -> None:
+        if self._must_report:
+            self._must_report = False
+            self.note.emit(v.ViewerNote(level="info", text="The viewer draws again."))

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from mile_desktop.ui.theme import theme
 
+_FIND = "Moments like this"
+
 
 class AlikeBar(QWidget):
     """Requests by signals; window's thread only."""
@@ -20,7 +22,9 @@ class AlikeBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._find = QPushButton("Moments like this")
+        self._compact = self._running = self._found = False
+        self._find = QPushButton(_FIND)
+        self._find.setAccessibleName(_FIND)
         self._moments = QComboBox()
         self._open, self._close = QPushButton("Open"), QPushButton()
         theme.set_icon(self._find, "mdi6.compare")
@@ -31,7 +35,7 @@ class AlikeBar(QWidget):
         )
         self._moments.setAccessibleName("Moments like this one")
         self._moments.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._moments.setMinimumContentsLength(24)
+        self._moments.setMinimumContentsLength(16)
         self._open.setToolTip("Show this episode at this moment in place of the one that is shown now")
         self._close.setAccessibleName("Close the moment beside this one")
         self._close.setToolTip("Show this episode alone again")
@@ -55,6 +59,7 @@ class AlikeBar(QWidget):
         self._moments.setToolTip(self._moments.currentText())
         for widget in (self._moments, self._open, self._close):
             widget.setVisible(bool(titles))
+        self._found = bool(titles)
         self.show_running(False)
 
     def _choose(self, number: int) -> None:
@@ -64,5 +69,15 @@ class AlikeBar(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Show whether moments are being looked for."""
+        self._running = running
         self._find.setEnabled(not running)
-        self._find.setText("Searching …" if running else "Moments like this")
+        self._name_button()
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the button as an icon, or with its text."""
+        self._compact = compact
+        self._name_button()
+
+    def _name_button(self) -> None:
+        # While it searches, the text is the only sign of that. Beside the list of what was found there is no room.
+        self._find.setText("Searching …" if self._running else "" if self._compact or self._found else _FIND)

@@ -34,6 +34,7 @@ class AlikeController(QObject):
         self._shown_id = ""
         self.bar = AlikeBar()
         inspecting.page.above_timeline.addWidget(self.bar)
+        inspecting.page.compact_changed.connect(self.bar.set_compact)
         self.bar.find_requested.connect(self.find)
         self.bar.moment_chosen.connect(self.choose)
         self.bar.open_requested.connect(self.open)
@@ -75,7 +76,7 @@ class AlikeController(QObject):
             self._recording = recording
             drawing = self._viewer()
             drawing.show_recording(recording, scene_info(recording.episode.record.start.scene))
-            self._view.show()
+            self._inspecting.page.show_companion(True)
             self._show_row(self._inspecting.playback.state.row)
 
     def open(self) -> None:
@@ -89,7 +90,7 @@ class AlikeController(QObject):
         self._cancel()
         self._moments = ()
         self._recording = None
-        self._view.hide()
+        self._inspecting.page.show_companion(False)
         self.bar.show_moments(())
 
     def _viewer(self) -> RecordedViewController:
@@ -143,4 +144,5 @@ class AlikeController(QObject):
 def _title(moment: i.AlikeMoment, rate_hz: float) -> str:
     """Return the moment as text: its time and its outcome."""
     followed = "you took over" if moment.taken_over else moment.outcome
-    return f"{moment.episode_id.removeprefix('ep-')} at {moment.row / rate_hz:.1f} s · {followed}"
+    # The name last: it is long, and the list cuts off the end.
+    return f"{followed} · at {moment.row / rate_hz:.1f} s of {moment.episode_id.removeprefix('ep-')}"

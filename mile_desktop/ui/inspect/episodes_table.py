@@ -76,12 +76,13 @@ class EpisodesTable(QFrame):
         self._total = 0
         self._search = QLineEdit()
         self._scene, self._outcome, self._reason = QComboBox(), QComboBox(), QComboBox()
-        self._takeover, self._alarm, self._miss, self._bin = (
+        self._takeover, self._alarm, self._miss, self._words, self._bin = self._toggles = tuple(
             _toggle(*each)
             for each in (
                 ("Takeover", "Only episodes with a takeover", "mdi6.hand-back-right-outline"),
                 ("False alarm", "Only episodes with a false alarm at your threshold", "mdi6.bell-alert-outline"),
                 ("Miss", "Only episodes with a takeover that no alarm announced", "mdi6.bell-off-outline"),
+                ("Words", "Only episodes in which a command that was typed drove", "mdi6.message-text-outline"),
                 ("Bin", "Show deleted episodes", "mdi6.delete-outline"),
             )
         )
@@ -113,6 +114,7 @@ class EpisodesTable(QFrame):
             has_takeover=self._takeover.isChecked(),
             has_false_alarm=self._alarm.isChecked(),
             has_miss=self._miss.isChecked(),
+            has_words=self._words.isChecked(),
             deleted=self._bin.isChecked(),
         )
 
@@ -179,7 +181,7 @@ class EpisodesTable(QFrame):
         """Show all episodes."""
         for box in (self._scene, self._outcome, self._reason):
             box.setCurrentIndex(0)
-        for toggle in (self._takeover, self._alarm, self._miss, self._bin):
+        for toggle in self._toggles:
             toggle.setChecked(False)
         # This starts the timer of typing; the query below includes it and stops it.
         self._search.clear()
@@ -187,7 +189,7 @@ class EpisodesTable(QFrame):
 
     def set_compact(self, compact: bool) -> None:
         """Show icons only, or icons with text."""
-        for toggle in (self._takeover, self._alarm, self._miss, self._bin):
+        for toggle in self._toggles:
             toggle.setText("" if compact else toggle.accessibleName())
 
     def search_for(self, text: str) -> None:
@@ -215,7 +217,9 @@ class EpisodesTable(QFrame):
     def _prepare_filters(self) -> None:
         self._search.setPlaceholderText("Search episodes")
         self._search.setAccessibleName("Search episodes")
-        self._search.setToolTip("Words in scene, policy, operator, device, outcome, date, note or id (Ctrl + F)")
+        self._search.setToolTip(
+            "Words in scene, policy, operator, device, outcome, date, note, typed commands or id (Ctrl + F)"
+        )
         self._search.setClearButtonEnabled(True)
         self._scene.setAccessibleName("Scene")
         self._scene.addItem("Any scene", "")
@@ -232,7 +236,7 @@ class EpisodesTable(QFrame):
         for box in (self._scene, self._outcome, self._reason):
             theme.bound(box, most_width=_MOST_BOX)
             box.currentIndexChanged.connect(self._emit_query)
-        for toggle in (self._takeover, self._alarm, self._miss, self._bin):
+        for toggle in self._toggles:
             toggle.toggled.connect(self._emit_query)
 
     def _prepare_table(self) -> None:
@@ -273,7 +277,7 @@ class EpisodesTable(QFrame):
         row = self._filters
         theme.space(row, (8, 8, 8, 4), 6)
         row.addWidget(self._search, 1)
-        for widget in (self._scene, self._outcome, self._reason, self._takeover, self._alarm, self._miss):
+        for widget in (self._scene, self._outcome, self._reason, *self._toggles[:-1]):
             row.addWidget(widget)
         row.addWidget(self._count)
         row.addWidget(self._bin)

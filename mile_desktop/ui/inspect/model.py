@@ -144,7 +144,8 @@ def _events(episode: Episode, step: NDArray[np.int64]) -> tuple[TimelineEvent, .
 
 def _who(episode: Episode, row: int) -> str:
     who = episode.operator[row] or episode.record.start.operator
-    return f"takeover by {who}" if who else "takeover"
+    typed = f": {episode.words[row]}" if episode.words[row] else ""
+    return f"takeover by {who}{typed}" if who else "takeover"
 
 
 def _row(event: TimelineEvent) -> int:

@@ -1,13 +1,21 @@
-"""Recorded moments that a call names: shown in Inspect from any page."""
+"""Recorded moments that a call names, and the worst false alarm: shown in Inspect from any page."""
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QPushButton
 
-from mile_desktop.storage.browse import EpisodeFilter, find_episodes
+from mile_desktop.storage.browse import EpisodeFilter, find_episodes, worst_false_alarms
 from mile_desktop.storage.edits import read_history
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.inspect.controller import InspectController
+from mile_desktop.ui.theme import theme
 
 _PAGE = "inspect"
+_NONE = "No listed episode has a false alarm at your threshold."
+_WORST = "Worst false alarm"
+_TIP = (
+    "Show the false alarm with the highest number among the listed episodes. Press again for the worst one of the next "
+    "episode"
+)
 
 
 class MomentsController(QObject):
@@ -17,6 +25,34 @@ class MomentsController(QObject):
         super().__init__(application)
         self._application = application
         self._inspect = inspect_controller
+        self._last: tuple[str, int] | None = None
+        self.worst = QPushButton(_WORST)
+        self.worst.setAccessibleName(_WORST)
+        self.worst.setToolTip(_TIP)
+        theme.set_icon(self.worst, "mdi6.bell-alert-outline")
+        self.worst.clicked.connect(self.show_worst_false_alarm)
+        inspect_controller.page.above_timeline.addWidget(self.worst)
+        inspect_controller.page.compact_changed.connect(self._set_compact)
+
+    def show_worst_false_alarm(self) -> None:
+        """Show the highest false alarm of the listed episodes as it was recorded; again: that of the next episode."""
+        workspace = self._inspect.workspace
+        if workspace is None:
+            return
+        with self._application.errors_shown():
+            found = worst_false_alarms(workspace, self._inspect.page.episodes.filter)
+            if not found:
+                self._application.window.say("info", _NONE)
+                return
+            # After the last one it begins again, and so it does where the filter has removed the last one.
+            place = found.index(self._last) + 1 if self._last in found else 0
+            place %= len(found)
+            self._last = found[place]
+            self.show_moment(*self._last)
+            self._application.window.say("info", f"False alarm {place + 1} of {len(found)}, the worst first.")
+
+    def _set_compact(self, compact: bool) -> None:
+        self.worst.setText("" if compact else _WORST)
 
     def show_moment(self, episode_id: str, step: int) -> None:
         """Show one step of a recorded episode; ``step`` counts from the trimmed beginning, as learning counts."""

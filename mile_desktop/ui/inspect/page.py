@@ -14,8 +14,10 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.splitter import Splitter
 
 _LAYOUT = b"|"
-_TEXT_WIDTH = 900
+_TEXT_WIDTH = 1040
 """Below this width buttons show only their icon."""
+_COMPANION_SHARE = 0.5
+"""Of the width, for two pictures beside each other."""
 _LEAST_WIDTH, _LEAST_HEIGHT = 600, 480
 """A smaller page scrolls."""
 
@@ -38,6 +40,7 @@ class InspectPage(OverrideGuard, QWidget):
         """A recorded moment of another episode, beside the chosen one; hidden while there is none."""
         self.companion.setAccessibleName("Recorded moment of another episode")
         self.companion.hide()
+        self._columns_alone: list[int] = []
         self.playback_bar = PlaybackBar()
         self.timeline = Timeline()
         self.above_timeline = QHBoxLayout()
@@ -49,6 +52,8 @@ class InspectPage(OverrideGuard, QWidget):
         self._columns = Splitter(Qt.Orientation.Horizontal)
         self._scroll = QScrollArea()
         self._scroll.setAccessibleName("Episodes and the chosen one")
+        # A click between two parts must not draw the focus ring around the whole page.
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._compact = False
         self._lay_out()
         self.setAcceptDrops(True)
@@ -59,6 +64,19 @@ class InspectPage(OverrideGuard, QWidget):
         """Add another tab beside the chosen episode."""
         self.tabs.addTab(widget, title)
         self.tabs.tabBar().setVisible(self.tabs.count() > 1)
+
+    def show_companion(self, shown: bool) -> None:
+        """Show the moment beside the chosen episode, or the episode alone again."""
+        if shown == self.companion.isVisibleTo(self):
+            return
+        self.companion.setVisible(shown)
+        # Two pictures need more room than one; what a person has set for one comes back afterwards.
+        if shown:
+            self._columns_alone = self._columns.sizes()
+            width = sum(self._columns_alone)
+            self._columns.setSizes([round(width * _COMPANION_SHARE), round(width * (1 - _COMPANION_SHARE))])
+        else:
+            self._columns.setSizes(self._columns_alone)
 
     def show_episode_tab(self) -> None:
         """Show the chosen episode."""

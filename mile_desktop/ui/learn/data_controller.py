@@ -46,6 +46,7 @@ class DataController(QObject):
         with self._application.errors_shown():
             summary = workspace.summary(scene)
             wanted = (str(workspace.folder), scene, summary.episodes, summary.human_steps)
+            self._part.show_human_steps(summary.human_steps)
             if wanted == self._checked:
                 return
             # New episodes alone leave the old counts on screen until the new ones arrive; those of another scene must
@@ -58,6 +59,8 @@ class DataController(QObject):
             if not summary.takeovers:
                 self._part.clear()
                 return
+            if not self._part.has_result:
+                self._part.show_checking()
             self._job.start("check-data", "--workspace", str(workspace.folder), "--scene", scene, "--background")
 
     def _found(self, fields: dict[str, object]) -> None:

@@ -14,6 +14,10 @@ from mile_desktop.ui.theme import theme
 
 _GENERATED = "A model of you supervised the policy in simulated scenes that differ a little. Not your own episodes"
 _SHIFTED = "A stand-in that differs from the scene on purpose. Without the tick it stays unseen, for tests"
+_HEADING, _CHECKING = "Steps of yours to leave out:", "Your steps are being checked …"
+_RESULT_HEIGHT = 96
+"""Two kinds of doubtful steps and two lines about the symmetry, px at 100 %."""
+_NOTHING_LEFT = "! This leaves out every step of yours: a training would learn nothing new from you."
 _LEAVE_OUT = "Ticked: the policy does not learn from them. They stay recorded, and p still learns from them."
 
 
@@ -45,13 +49,19 @@ class DataPart(QWidget):
         self._buttons: dict[StepProblem, QToolButton] = {}
         self._places: dict[StepProblem, tuple[DoubtfulSpan, ...]] = {}
         self._next: dict[StepProblem, int] = {}
+        self._human_steps = 0
+        self._counts: dict[StepProblem, int] = {}
+        self._nothing = QLabel(_NOTHING_LEFT)
+        self._nothing.setWordWrap(True)
+        theme.set_role(self._nothing, "warning")
         column = QVBoxLayout(self)
         theme.space(column, (0, 0, 0, 0), 2)
-        self._heading = QLabel("Steps of yours to leave out:")
+        self._heading = QLabel(_HEADING)
         theme.set_role(self._heading, "secondary")
         column.addWidget(self._heading)
         for problem in PROBLEMS:
             column.addLayout(self._row(problem))
+        column.addWidget(self._nothing)
         column.addWidget(self._symmetry)
         # Not among the doubtful steps: these add to what is learned from, and are not ticked from the start.
         self._generated, self._shifted = QCheckBox(), QCheckBox()
@@ -70,6 +80,7 @@ class DataPart(QWidget):
         button.setToolTip("Show the next of these places in Inspect")
         button.setAccessibleName(f"Show steps {PROBLEMS[problem].title}")
         button.clicked.connect(partial(self._show_next, problem))
+        box.toggled.connect(self._warn_if_nothing_is_left)
         self._boxes[problem], self._buttons[problem] = box, button
         row = QHBoxLayout()
         theme.space(row, (0, 0, 0, 0), 4)
@@ -83,8 +94,10 @@ class DataPart(QWidget):
         """Show nothing: another scene, or nothing recorded. The tick boxes keep what the person chose."""
         self._places.clear()
         self._next.clear()
+        self._counts.clear()
+        theme.bound(self, least_height=0)
         self._heading.hide()
-        for widget in (*self._boxes.values(), *self._buttons.values(), self._symmetry):
+        for widget in (*self._boxes.values(), *self._buttons.values(), self._symmetry, self._nothing):
             widget.hide()
 
     def show_problem(self, found: FoundProblem) -> None:
@@ -98,7 +111,27 @@ class DataPart(QWidget):
         self._next[found.problem] = 0
         for widget in (box, self._buttons[found.problem]):
             widget.setVisible(found.steps > 0)
+        self._counts[found.problem] = found.steps
+        self._heading.setText(_HEADING)
         self._heading.setVisible(any(not each.isHidden() for each in self._boxes.values()))
+        self._warn_if_nothing_is_left()
+
+    def show_checking(self) -> None:
+        """Say that the steps are being checked for the first time, in the height that the result will need."""
+        # The button below must not move away under the mouse when the result comes.
+        theme.bound(self, least_height=_RESULT_HEIGHT)
+        self._heading.setText(_CHECKING)
+        self._heading.show()
+
+    def show_human_steps(self, steps: int) -> None:
+        """Set how many recorded steps a person drove, out of which the doubtful ones are left out."""
+        self._human_steps = steps
+        self._warn_if_nothing_is_left()
+
+    def _warn_if_nothing_is_left(self) -> None:
+        # A step may be found for several reasons, so only one kind that has all of them is certain to leave nothing.
+        all_of_them = {problem for problem, steps in self._counts.items() if steps >= self._human_steps > 0}
+        self._nothing.setVisible(any(self._boxes[problem].isChecked() for problem in all_of_them))
 
     def show_symmetry(self, text: str, refused: Sequence[str]) -> None:
         """Show which symmetry a training uses, and why a part of it is not used."""
@@ -114,6 +147,11 @@ class DataPart(QWidget):
         """Offer to learn from so many episodes under a shift, too; 0 offers nothing."""
         self._shifted.setText(f"Also learn from {episodes} under a shift")
         self._shifted.setVisible(episodes > 0)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the recorded steps of this scene have been checked."""
+        return bool(self._counts)
 
     @property
     def learns_generated(self) -> bool:

@@ -172,6 +172,8 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
             painter.setFont(theme.font("body"))
             # In the lower half: the threshold's line often crosses the middle.
             lower = self._area.adjusted(0.0, self._area.height() / 2, 0.0, 0.0)
+            where = painter.boundingRect(lower, Qt.AlignmentFlag.AlignCenter, self.empty_text)
+            painter.fillRect(where.adjusted(-theme.px(6), 0.0, theme.px(6), 0.0), theme.brush("panel"))
             painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, self.empty_text)
 
     def _paint_boundaries(self, painter: QPainter) -> None:

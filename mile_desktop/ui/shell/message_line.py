@@ -58,8 +58,9 @@ class Entry:
 class MessageLine(OverrideGuard, QFrame):
     """Shows the newest message with an icon for its level; a click shows the earlier ones.
 
-    An error stays for eight seconds before information may replace it; what came meanwhile is in the list. Good news
-    leaves the line after half a minute. An action can be run once, from the line, from the list or from a toast.
+    An error stays for eight seconds before information may replace it, unless its action was run or taken back; what
+    came meanwhile is in the list. Good news leaves the line after half a minute. An action can be run once, from the
+    line, from the list or from a toast.
     """
 
     added = Signal(object)
@@ -173,6 +174,9 @@ class MessageLine(OverrideGuard, QFrame):
     def _may_replace(self, entry: Entry) -> bool:
         # An equal rank replaces: of two errors the newer one counts.
         if self._shown is None or _RANK[entry.level] >= _RANK[self._shown.level]:
+            return True
+        # What it asked for is not possible any more, so it has been settled: the news of that must not have to wait.
+        if self._shown.action is not None and not self.can_run(self._shown):
             return True
         return self._clock() - self._shown_at >= _PROTECTED_S[_RANK[self._shown.level]]
 

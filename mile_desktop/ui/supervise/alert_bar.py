@@ -53,6 +53,7 @@ class AlertBar(OverrideGuard, QWidget):
         self._basis = ElidedLabel()
         self._known_basis = ""
         self._meaning = ""
+        self._budget_used = False
         self._rule = SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
         self._step: StepTaken | None = None
         self._caller = ""
@@ -113,10 +114,10 @@ class AlertBar(OverrideGuard, QWidget):
             place = self._line.count() - 1
         self._line.setCurrentIndex(place)
 
-    def show_meaning(self, text: str) -> None:
-        """Show what the line means on the recorded episodes, beside the model."""
-        if text != self._meaning:
-            self._meaning = text
+    def show_meaning(self, text: str, *, budget_used: bool = False) -> None:
+        """Note what the line means on the recorded episodes; the line itself shows it, this bar has it as a tooltip."""
+        if (text, budget_used) != (self._meaning, self._budget_used):
+            self._meaning, self._budget_used = text, budget_used
             self._refresh_basis()
 
     def set_alert(self, alert: SetAlert) -> None:
@@ -190,8 +191,9 @@ class AlertBar(OverrideGuard, QWidget):
     @property
     def basis_text(self) -> str:
         """What stands beside p, before it is shortened to the width."""
-        # The meaning first: it changes while the line is dragged, and the end is what a narrow window cuts off.
-        return " · ".join(filter(None, (self._belief, self._meaning, self._known_basis)))
+        # The model last: a narrow window cuts off the end, and the model changes least.
+        used = "budget used: no further call for now" if self._budget_used else ""
+        return " · ".join(filter(None, (self._belief, used, self._known_basis)))
 
     def show_call(self, reasons: str, rate_hz: float) -> None:
         """Show why the alarm is on; empty: the alarm is off, and the last call can still be looked at."""

@@ -319,7 +319,8 @@ def _button(action: EpisodeAction) -> QPushButton:
     colour = {EpisodeAction.SUCCESS: "success", EpisodeAction.FAILURE: "failure", EpisodeAction.STOP: "stopped"}.get(
         action, "text"
     )
-    if action is EpisodeAction.START:
+    # Start and Reset are never shown together: each is the one way on in its phase.
+    if action in {EpisodeAction.START, EpisodeAction.RESET}:
         theme.set_role(button, "primary")
         colour = "on_accent"
     if action is EpisodeAction.STOP:

@@ -16,10 +16,12 @@ from mile_desktop.rollout.messages import (
     SetAlert,
     Status,
     StepTaken,
+    WindowInput,
 )
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.episode_controls import EpisodeControls
+from mile_desktop.ui.supervise.key_advice import advice_for_keys, advice_for_mark, any_pressed
 from mile_desktop.ui.supervise.keyboard_controller import KeyboardController
 from mile_desktop.ui.supervise.picture_menu import PictureMenu
 from mile_desktop.ui.supervise.scene_view import SceneView
@@ -78,6 +80,8 @@ class SupervisePage(OverrideGuard, QWidget):
         self._only_view = False
         self._view_of: ParticipantView | None = None
         self._busy = self._in_episode = False
+        self._phase: Phase | None = None
+        self._pressed = False
         # The focus of the page is passed to the view: a key pressed there drives the robot and presses no button.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # before the proxy: afterwards it would change the view's
         self.setFocusProxy(self.view)
@@ -112,8 +116,10 @@ class SupervisePage(OverrideGuard, QWidget):
     def _connect(self) -> None:
         keys, controls = self.keyboard, self.controls
         keys.input_changed.connect(self.command)
-        keys.success.connect(controls.mark_success)
-        keys.failure.connect(controls.mark_failure)
+        keys.input_changed.connect(self._explain_keys)
+        for mark, end in ((keys.success, controls.mark_success), (keys.failure, controls.mark_failure)):
+            mark.connect(end)
+            mark.connect(self._explain_mark)
         keys.discard.connect(controls.ask_discard)
         keys.hold.connect(controls.toggle_hold)
         keys.escape.connect(self.escape)
@@ -151,13 +157,24 @@ class SupervisePage(OverrideGuard, QWidget):
         self.view.begin_loading(title)
         self.strips.forget()
         self.controls.forget_phase()
+        self._phase = None
         self._busy = False
 
     def show_frame(self, frame: Frame) -> None:
         """Show the newest frame of the main view."""
         self.view.show_frame(frame)
 
+    def _explain_keys(self, keys: WindowInput) -> None:
+        # Only a key that is pressed anew: a hand that lets go of Space a moment before W has done nothing wrong.
+        if not self._pressed:
+            self.view.advise(advice_for_keys(keys, self._phase))
+        self._pressed = any_pressed(keys)
+
+    def _explain_mark(self) -> None:
+        self.view.advise(advice_for_mark(self._phase))
+
     def _show_status(self, status: Status) -> None:
+        self._phase = status.phase
         self.view.show_status(status)
         self.strips.show_status(status)
         self.controls.show_status(status)

@@ -37,6 +37,8 @@ _HINT_SHARE = 0.8
 """Share of the large picture's width that a hint may take."""
 _HAND_PHASES = frozenset({Phase.TAKEOVER, Phase.HOLD})
 """Phases in which the hand's directions are shown: in the others they would hide what the policy does."""
+_ADVICE_MS = 4000
+"""Long enough to read one sentence; afterwards the view is free again."""
 _EMPTY = "The scene appears here as soon as it is loaded."
 
 
@@ -58,6 +60,7 @@ class SceneView(PictureCanvas):
         self._words_way: tuple[float, float, float] | None = None
         self._stale = False
         self._rate_hz = 0.0
+        self._may_rewind = False
         self._task = ""
         self._targets: tuple[str, ...] = ()
         self._waits_for = _EMPTY
@@ -71,6 +74,11 @@ class SceneView(PictureCanvas):
         self._fade.setStartValue(theme.token("hold"))
         self._fade.setEndValue(theme.token("hold"))
         self._fade.valueChanged.connect(self._repaint_border)
+        self._advice = ""
+        self._advice_end = QTimer(self)
+        self._advice_end.setSingleShot(True)
+        self._advice_end.setInterval(_ADVICE_MS)
+        self._advice_end.timeout.connect(self._end_advice)
         self._check = QTimer(self)
         self._check.setInterval(_CHECK_MS)
         self._check.timeout.connect(self._check_age)
@@ -80,7 +88,7 @@ class SceneView(PictureCanvas):
 
     def start_session(self, session: SessionLoaded) -> None:
         """Drop what was shown of the previous session."""
-        self._max_steps, self._rate_hz = session.max_steps, session.rate_hz
+        self._max_steps, self._rate_hz, self._may_rewind = session.max_steps, session.rate_hz, session.may_rewind
         self._choices, self._entries = session.choices, session.entries
         self._step = self._status = self._outcome = None
         self.blocked.hide()
@@ -112,6 +120,17 @@ class SceneView(PictureCanvas):
     def show_outcome(self, closed: EpisodeClosed) -> None:
         """Show how the episode ended, until the next one begins."""
         self._outcome = outcome_notice(closed)
+        self.update()
+
+    def advise(self, text: str) -> None:
+        """Show for a few seconds why a key has no effect; an empty text changes nothing."""
+        if text:
+            self._advice = text
+            self._advice_end.start()
+            self.update()
+
+    def _end_advice(self) -> None:
+        self._advice = ""
         self.update()
 
     def show_frame(self, frame: Frame) -> None:
@@ -146,6 +165,8 @@ class SceneView(PictureCanvas):
             self._outcome = None
         if self._step is not None and status.step < self._step.step:
             self._step = None  # a rewind: proposal and p were those of a later moment
+        if self._status is not None and status.phase is not self._status.phase:
+            self._end_advice()  # it was about the phase before
         self._status = status
         self.update()
 
@@ -194,10 +215,10 @@ class SceneView(PictureCanvas):
         if self._step is not None and self._status.phase in IN_EPISODE and self.shows_probability:
             overlay.paint_gauge(painter, area, self._step, self._threshold)
         progress = progress_text(self._status, self._max_steps, self._rate_hz)
-        overlay.paint_badge(painter, area, self._status, progress)
+        below = overlay.paint_badge(painter, area, self._status, progress, self._rate_hz)
         if self._outcome is not None:
             overlay.paint_outcome(painter, area, self._outcome)
-        paint_read_out(painter, area, self._read_out(self._status))
+        paint_read_out(painter, area, self._read_out(self._status), below)
         overlay.paint_notices(painter, area, self._notices(self._status))
         if self._status.phase is not Phase.STOPPED:
             status = self._status
@@ -206,7 +227,7 @@ class SceneView(PictureCanvas):
             own = bool(self._choices or self._entries)  # these keys differ from scene to scene
             shown = own or status.phase is not Phase.AUTONOMOUS
             keys = driving_hint(status, self._choices, self._entries) if shown else ""
-            hints = task, takeover_hint(status), keys, self._rate_hint(status)
+            hints = task, takeover_hint(status, may_rewind=self._may_rewind), keys, self._rate_hint(status)
             overlay.paint_hints(painter, area, hints, area.width() * _HINT_SHARE)
 
     def set_picture_rate(self, rate_hz: float | None) -> None:
@@ -298,7 +319,7 @@ class SceneView(PictureCanvas):
         return [] if self._status is None else [each.text for each in self._notices(self._status)]
 
     def _notices(self, status: Status) -> list[overlay.Notice]:
-        found = []
+        found = [overlay.Notice(self._advice, "warning")] if self._advice else []
         if status.discard_armed:
             found.append(overlay.Notice("Press discard again to discard this episode", "failure"))
         if not status.device_connected and status.device:

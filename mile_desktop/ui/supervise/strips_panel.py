@@ -126,7 +126,8 @@ class StripsPanel(OverrideGuard, QFrame):
         # p is that of the last step: of an episode that has ended, or of a moment before a rewind, it says nothing now.
         if status.phase not in IN_EPISODE or status.step < self.bar.step:
             self.bar.forget_step()
-        self.bar.show_call(status.call_reasons, self._rate_hz)
+        # An alarm is on until the next step is judged; after the last one of an episode there is none.
+        self.bar.show_call(status.call_reasons if status.phase in IN_EPISODE else "", self._rate_hz)
         # The worker moves the line while it keeps a budget; a person who drags it is not disturbed.
         moved = bool(self.alert.most_calls) and abs(status.line - self.probability.threshold) >= _LEAST_MOVE
         if moved and not self.probability.dragging:
@@ -197,7 +198,7 @@ class StripsPanel(OverrideGuard, QFrame):
     def _show_meaning(self, threshold: float, *, used: bool = False) -> None:
         meaning = "" if self._curve is None else self._curve.meaning(threshold)
         self.probability.meaning = meaning
-        self.bar.show_meaning(f"budget used · {meaning}" if used else meaning)
+        self.bar.show_meaning(meaning, budget_used=used)
 
     def _line_released(self, threshold: float) -> None:
         self.bar.show_threshold(threshold)

@@ -67,8 +67,8 @@ def paint_drop_line(
     painter.drawEllipse(pixels[1], theme.px(2), theme.px(2))
 
 
-def paint_read_out(painter: QPainter, area: QRectF, lines: tuple[str, ...]) -> None:
-    """Paint the read-out at the left edge, below badge and reason."""
+def paint_read_out(painter: QPainter, area: QRectF, lines: tuple[str, ...], below: float) -> None:
+    """Paint the read-out at the left edge, below badge and reason, which end at ``below`` (px)."""
     painter.setFont(theme.font("secondary", bold=True))
     metrics = painter.fontMetrics()
     shown = [line for line in lines if line]
@@ -77,7 +77,7 @@ def paint_read_out(painter: QPainter, area: QRectF, lines: tuple[str, ...]) -> N
     width = max(metrics.horizontalAdvance(line) for line in shown) + theme.px(20)
     box = QRectF(
         area.left() + theme.px(overlay.MARGIN),
-        area.top() + theme.px(84),
+        max(area.top() + theme.px(84), below + theme.px(4)),
         min(width, area.width() - theme.px(2 * overlay.MARGIN)),
         metrics.height() * len(shown) + theme.px(8),
     )

@@ -35,8 +35,11 @@ def plate(painter: QPainter, rect: QRectF) -> None:
     painter.drawRoundedRect(rect, radius, radius)
 
 
-def paint_badge(painter: QPainter, area: QRectF, status: Status, progress: str) -> None:
-    """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``."""
+def paint_badge(painter: QPainter, area: QRectF, status: Status, progress: str, rate_hz: float) -> float:
+    """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``.
+
+    Returns where it ends (px). ``rate_hz``: control steps a second.
+    """
     appearance = style_of(status)
     colour = theme.token(appearance.token)
     painter.setFont(theme.font("figure", bold=True))
@@ -60,10 +63,11 @@ def paint_badge(painter: QPainter, area: QRectF, status: Status, progress: str) 
     painter.setFont(theme.font("body"))
     painter.setPen(theme.token("text"))
     painter.drawText(QPointF(left + pad * 2.8 + symbol + name_width, baseline), progress)
-    reason = reason_text(status)
-    if reason:
-        room = area.width() * 0.7
-        _line(painter, QPointF(left, box.bottom() + theme.px(4)), reason, colour, room)
+    reason = reason_text(status, rate_hz)
+    if not reason:
+        return box.bottom()
+    # Beside the gauge of p at the right edge. Why the robot holds or calls is never cut off: it takes more lines.
+    return _paragraph(painter, QPointF(left, box.bottom() + theme.px(4)), reason, colour, area.width() * 0.7)
 
 
 def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> None:
@@ -105,6 +109,18 @@ def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: f
         if text:
             _line(painter, where, text, theme.token("text"), room)
             where -= QPointF(0, height + theme.px(4))
+
+
+def _paragraph(painter: QPainter, where: QPointF, text: str, colour: QColor, room: float) -> float:
+    """Paint ``text`` in as many lines of at most ``room`` (px) as it needs; return where they end (px)."""
+    painter.setFont(theme.font("body"))
+    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
+    words = painter.fontMetrics().boundingRect(0, 0, round(room), round(room), flags, text)
+    box = QRectF(where.x(), where.y(), words.width() + theme.px(20), words.height() + theme.px(8))
+    plate(painter, box)
+    painter.setPen(colour)
+    painter.drawText(box.adjusted(theme.px(10), theme.px(4), -theme.px(4), 0), int(flags), text)
+    return box.bottom()
 
 
 def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: float) -> None:

@@ -32,8 +32,6 @@ PHASE_STYLES: dict[Phase, PhaseStyle] = {
 DEVICES = frozenset({"gamepad", "keyboard", "screen", WORDS})
 """What a person drives with. Every other operator is simulated: it takes over by itself and needs no instruction."""
 
-RATE_HZ = 20.0
-"""Control steps a second of every scene and robot that ships; turns steps of a reason into seconds."""
 ASKING = PhaseStyle("Asks for help", "exclamation", "asking")
 ALERT = PhaseStyle("Autonomous", "exclamation", "asking")
 """The policy drives, but p has been above the threshold for the alarm's duration."""
@@ -82,21 +80,25 @@ def _time_left(status: Status, max_steps: int, rate_hz: float) -> str:
     return f" · {max(0, max_steps - status.step) / rate_hz:.1f} s left" if rate_hz else ""
 
 
-def reason_text(status: Status) -> str:
-    """Return the line under the badge: why the robot holds, stopped or asks for help, and what to do."""
+def reason_text(status: Status, rate_hz: float) -> str:
+    """Return the line under the badge: why the robot holds, stopped or asks for help, and what to do.
+
+    ``rate_hz``: control steps a second, which turns the steps of a reason into seconds.
+    """
+    because = status.reason.rstrip(".")  # a full stop before the dot that follows would be read as two signs
     if status.asking:
         action = f"{status.instruction} to help, or resume" if status.instruction else "take over or resume"
-        why = reasons_text(decode_reasons(status.call_reasons), RATE_HZ)
-        return " · ".join(filter(None, (why or status.reason or "p stayed above the threshold", action)))
+        why = reasons_text(decode_reasons(status.call_reasons), rate_hz)
+        return " · ".join(filter(None, (why or because or "p stayed above the threshold", action)))
     if status.phase is Phase.STOPPED:
-        return f"{status.reason or 'Stopped by you'} · Reset to continue"
+        return f"{because or 'Stopped by you'} · Reset to continue"
     if style_of(status) is REWOUND:
-        return f"{status.reason.rstrip('.')} · Resume or take over from here"
+        return f"{because} · Resume or take over from here"
     if status.phase is Phase.HOLD:
         action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
-        return f"{status.reason or 'Held by you'} · {action}"
+        return f"{because or 'Held by you'} · {action}"
     if status.alert and status.phase is Phase.AUTONOMOUS:
-        why = reasons_text(decode_reasons(status.call_reasons), RATE_HZ)
+        why = reasons_text(decode_reasons(status.call_reasons), rate_hz)
         return why or status.reason or "p is above the threshold: a takeover looks likely"
     return status.reason
 
@@ -130,8 +132,20 @@ def _hand_back_hint(status: Status) -> str:
     return f"You drive with {status.device or status.operator} · let go to hand back"
 
 
-def takeover_hint(status: Status) -> str:
-    """Return how to take over and hand back with the device in use."""
+_REWIND_KEYS = {"gamepad": "hold LB to rewind", "screen": "hold its rewind button to go back"}
+"""Kind of device → how it rewinds; every other device leaves the keyboard to the person."""
+_BEFORE_REWIND = frozenset({Phase.AUTONOMOUS, Phase.HOLD})
+
+
+def takeover_hint(status: Status, *, may_rewind: bool = False) -> str:
+    """Return how to take over, hand back and rewind with the device in use."""
+    hint = _takeover_hint(status)
+    if not may_rewind or status.phase not in _BEFORE_REWIND:
+        return hint
+    return f"{hint} · {_REWIND_KEYS.get(status.operator, 'hold R to rewind')}"
+
+
+def _takeover_hint(status: Status) -> str:
     if not status.instruction:
         return "Hold Space to take over"
     if status.phase is Phase.TAKEOVER:

@@ -86,6 +86,9 @@ def test_a_worker_that_answers_again_is_kept(live: LiveWindow) -> None:
     live.until(lambda: live.said("may be frozen"))
     os.kill(live.application.worker.pid, signal.SIGCONT)
     live.until(lambda: live.said("answers again", level="info"))
+    shown = live.application.window.messages.shown
+    assert shown is not None
+    assert "answers again" in shown.text, "the error is settled, and its Restart would end what goes on"
     live.start_episode()
 
 

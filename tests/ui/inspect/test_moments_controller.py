@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.episodes import read_episode
+from mile_desktop.storage.insights import insight_of, store_insights
+from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.composition import Composition, compose
 from mile_desktop.ui.inspect.timeline.panel import Timeline
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from tests.storage.samples import a_policy, a_start, a_step
 from tests.ui.inspect.examples import a_recording
 
 
@@ -45,3 +50,25 @@ def test_the_timeline_offers_the_moments_of_the_shown_row(qtbot: QtBot) -> None:
     with qtbot.waitSignal(timeline.moment_chosen) as caught:
         timeline._why.menu().actions()[-1].trigger()
     assert caught.args == ["ep-a", 41]
+
+
+def test_the_worst_false_alarm_is_one_click_away_and_the_next_click_shows_the_next(
+    parts: Composition, opened: Workspace
+) -> None:
+    shown: list[tuple[str, int]] = []
+    parts.inspect.go_to = lambda episode_id, row: shown.append((episode_id, row))  # type: ignore[method-assign]
+    parts.moments.worst.click()
+    assert (
+        parts.application.window.messages.entries[-1].text == "No listed episode has a false alarm at your threshold."
+    )
+    Catalogue(opened).add_policy(a_policy("p1"))
+    journal = EpisodeJournal(opened)
+    for name, peak in (("ep-a", 0.8), ("ep-b", 0.95)):
+        journal.begin(a_start(name, policy_id="p1"))
+        for row in range(30):
+            journal.append(a_step(row, human=False, probability=peak if row == 12 else 0.1))
+        journal.close("success")
+        store_insights(opened, [(name, 0, insight_of(read_episode(opened, name), 0.7))])
+    for _ in range(3):
+        parts.moments.worst.click()
+    assert shown == [("ep-b", 12), ("ep-a", 12), ("ep-b", 12)]

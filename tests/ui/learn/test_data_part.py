@@ -79,3 +79,30 @@ def test_a_tick_box_decides_what_the_training_is_asked_for(
     panel.data.show_left_out(())
     panel.show_request(asked)
     assert panel.request == asked
+
+
+def test_leaving_out_every_step_is_said_before_the_training(part: DataPart) -> None:
+    part.show_human_steps(82)
+    part.show_problem(IDLE)
+    part.show_problem(FoundProblem(StepProblem.FAILED, 82, ()))
+    part._boxes[StepProblem.FAILED].setChecked(False)
+    assert part._nothing.isHidden()
+    part._boxes[StepProblem.FAILED].setChecked(True)
+    assert part._nothing.isVisible()
+    part.show_human_steps(120)
+    assert part._nothing.isHidden()
+
+
+def test_the_first_check_takes_the_room_of_its_result(part: DataPart) -> None:
+    part.show_checking()
+    assert part._heading.text() == "Your steps are being checked …"
+    before = part.minimumHeight()
+    assert before > 0, "Retrain below would move away under the mouse"
+    part.show_problem(IDLE)
+    part.show_symmetry("turned by up to ±60°", ())
+    assert part._heading.text() == "Steps of yours to leave out:"
+    assert part.minimumHeight() == before
+    part.clear()
+    part.show_checking()
+    part.show_problem(FoundProblem(StepProblem.IDLE, 0, ()))
+    assert part._heading.isHidden(), "nothing was found"

@@ -128,3 +128,12 @@ def test_good_news_leaves_the_line_and_stays_in_the_list(line: MessageLine) -> N
     assert line.entries[-1].text == "Retraining is done."
     line.say("error", "The disk is full.")
     assert not line._expiry.isActive(), "an error stays until the next message"
+
+
+def test_an_error_that_is_settled_makes_room_at_once(line: MessageLine, clock: Clock) -> None:
+    line.say("error", "The worker has not answered.", MessageAction("Restart", lambda: None, "silent"))
+    clock.now = 1.0
+    line.withdraw("silent")
+    line.say("info", "The worker answers again.")
+    assert line.shown.text == "The worker answers again."
+    assert not line._action.isVisible()

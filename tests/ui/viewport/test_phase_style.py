@@ -42,7 +42,7 @@ def test_the_badge_counts_episode_and_step() -> None:
     ],
 )
 def test_the_reason_says_why_and_what_to_do(changes: dict[str, object], expected: str) -> None:
-    found = reason_text(status(**changes))
+    found = reason_text(status(**changes), 20.0)
     assert expected in found
     assert bool(found) == bool(expected)
 
@@ -53,6 +53,14 @@ def test_the_hint_names_what_takes_over() -> None:
     assert takeover_hint(status(instruction="")) == "Hold Space to take over"
 
 
+def test_the_hint_says_how_to_rewind_where_a_rewind_is_possible() -> None:
+    keys = {"operator": "keyboard", "instruction": "hold Space"}
+    assert takeover_hint(status(**keys), may_rewind=True).endswith(" · hold R to rewind")
+    assert takeover_hint(status(phase=Phase.HOLD), may_rewind=True).endswith(" · hold LB to rewind")
+    for phase in (Phase.IDLE, Phase.TAKEOVER):
+        assert "rewind" not in takeover_hint(status(phase=phase), may_rewind=True)
+
+
 def test_a_rewind_says_how_far_it_went() -> None:
     rewound = status(phase=Phase.HOLD, reason="Rewound to step 35.", step=35)
-    assert reason_text(rewound) == "Rewound to step 35 · Resume or take over from here"
+    assert reason_text(rewound, 20.0) == "Rewound to step 35 · Resume or take over from here"

@@ -36,7 +36,7 @@ from mile_desktop.ui.widgets.splitter import Splitter
 from mile_desktop.ui.widgets.tables import RowsModel, RowsTable
 
 _EMPTY = (
-    "Press Score to see the predictive quality of each predictor on held-out episodes. "
+    "Score shows the predictive quality of each predictor on held-out episodes. "
     "Select several episodes above to score only those."
 )
 _RATE = (0.0, 1.0)

@@ -44,6 +44,8 @@ def values_text(
         parts.append(f"{prediction.title} {prediction.probability[row]:.2f}")
     operator = episode.operator[row] or episode.record.start.operator
     parts.append(f"{operator or 'a person'} drove" if episode.intervention[row] else "policy drove")
+    if typed := episode.words[row]:
+        parts.append(f"typed: {typed}")
     if why := reasons_text(decode_reasons(episode.reasons[row]), episode.record.start.rate_hz):
         parts.append(f"why: {why}")
     if choices:
