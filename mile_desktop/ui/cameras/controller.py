@@ -21,6 +21,7 @@ from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 
 _NOTES_MS = 200
 _PAGE = "supervise"
+_REMOVED = "removed camera"
 
 
 class CamerasController(QObject):
@@ -59,6 +60,8 @@ class CamerasController(QObject):
             self._dialog = CamerasDialog(self.store, self.live, camera, self._application.window)
             self._dialog.visibility_changed.connect(self._look)
             self._dialog.escape_pressed.connect(self._escape)
+            self._dialog.removed.connect(self._offer_undo)
+            self._dialog.brought_back.connect(partial(self._application.window.messages.withdraw, _REMOVED))
         return self._dialog
 
     def open_dialog(self) -> None:
@@ -145,6 +148,11 @@ class CamerasController(QObject):
         # The dialog is on top, so the first Esc closes it; while an episode runs, it stops the robot as well.
         self._application.stop_episode()
         self.dialog.hide()
+
+    def _offer_undo(self, name: str) -> None:
+        # Also in the window, for a dialog that was closed before the person noticed.
+        undo = MessageAction("Undo", self.dialog.bring_back, _REMOVED)
+        self._application.window.say("info", f"The camera {name} was removed; its videos stay.", undo)
 
     def _warn(self, text: str) -> None:
         self._application.window.say("warning", text)

@@ -3,18 +3,15 @@
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +25,7 @@ from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.cameras import status_text
 from mile_desktop.ui.cameras.attached_menu import AttachedMenu
 from mile_desktop.ui.cameras.camera_form import CameraForm
+from mile_desktop.ui.cameras.camera_list_panel import CameraListPanel
 from mile_desktop.ui.cameras.camera_preview import CameraPreview
 from mile_desktop.ui.cameras.camera_store import CameraStore
 from mile_desktop.ui.cameras.capture_controller import CaptureController
@@ -37,9 +35,7 @@ from mile_desktop.ui.widgets.page_frame import ColumnScroll, EmptyState, Panel
 from mile_desktop.ui.widgets.side_dialog import SideDialog
 
 _SIZE = (1220, 680)
-_LIST_WIDTH = 176
 _REFRESH_MS = 200
-_NAME = Qt.ItemDataRole.UserRole
 _OFF = CameraStatus(state=CameraState.OFF)
 
 
@@ -58,6 +54,9 @@ class CamerasDialog(SideDialog):
         Where to look for the cameras of this computer.
     """
 
+    removed = Signal(str)
+    """The name of a camera that a person has removed; ``bring_back`` undoes it."""
+    brought_back = Signal()
     visibility_changed = Signal(bool)
     """Pictures are copied only while the dialog or the view shows them."""
 
@@ -77,7 +76,9 @@ class CamerasDialog(SideDialog):
         self._attached = attached or attached_cameras()
         self._find = AttachedMenu(self._attached)
         self._trial: CameraClient | None = None
-        self._list = QListWidget()
+        self.cameras = CameraListPanel()
+        self._removed: tuple[int, CameraSettings] | None = None
+        """The camera that was removed last, with its place."""
         self._new_address = QLineEdit()
         self._test = QPushButton("Test")
         self._add = QPushButton("Add")
@@ -87,7 +88,6 @@ class CamerasDialog(SideDialog):
         self._status = QLabel()
         self._preview = CameraPreview()
         self._form = CameraForm()
-        self._up, self._down, self._remove = QToolButton(), QToolButton(), QToolButton()
         self._content = QStackedWidget()
         self._refresh = QTimer(self)
         self._refresh.setInterval(_REFRESH_MS)
@@ -99,14 +99,11 @@ class CamerasDialog(SideDialog):
     @property
     def selected(self) -> str:
         """Name of the selected camera, or an empty string."""
-        item = self._list.currentItem()
-        return str(item.data(_NAME)) if item is not None else ""
+        return self.cameras.selected
 
     def select(self, name: str) -> None:
         """Show the camera called ``name``."""
-        for row in range(self._list.count()):
-            if self._list.item(row).data(_NAME) == name:
-                self._list.setCurrentRow(row)
+        self.cameras.select(name)
 
     # ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,18 +125,6 @@ class CamerasDialog(SideDialog):
         theme.set_role(self._title, "heading")
         theme.set_role(self._status, "secondary")
         self._status.setWordWrap(True)
-        self._list.setAccessibleName("Cameras in the order in which they are shown")
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # long names end in …
-        theme.bound(self._list, width=_LIST_WIDTH)
-        for tool, icon, tip, key in (
-            (self._up, "mdi6.arrow-up", "Move up (Alt + ↑)", "Alt+Up"),
-            (self._down, "mdi6.arrow-down", "Move down (Alt + ↓)", "Alt+Down"),
-            (self._remove, "mdi6.trash-can-outline", "Remove the camera; its videos stay (Alt + Delete)", "Alt+Del"),
-        ):
-            theme.set_icon(tool, icon, "secondary")
-            tool.setToolTip(tip)
-            tool.setAccessibleName(tip.split(" (")[0])
-            tool.setShortcut(QKeySequence(key))
 
     def _lay_out(self) -> None:
         add = QHBoxLayout()
@@ -147,14 +132,6 @@ class CamerasDialog(SideDialog):
         add.addWidget(self._new_address, 1)
         for button in (self._find, self._browse, self._test, self._add):
             add.addWidget(button)
-        order = QHBoxLayout()
-        theme.space(order, spacing=4)
-        for tool in (self._up, self._down, self._remove):
-            order.addWidget(tool)
-        order.addStretch(1)
-        left = Panel("Cameras")
-        left.body.addWidget(self._list, 1)
-        left.body.addLayout(order)
         right = QWidget()
         picture = QVBoxLayout()
         theme.space(picture, spacing=8)
@@ -176,7 +153,7 @@ class CamerasDialog(SideDialog):
         self._content.addWidget(right)
         body = QHBoxLayout()
         theme.space(body, spacing=16)
-        body.addWidget(left)
+        body.addWidget(self.cameras)
         body.addWidget(self._content, 1)
         column = QVBoxLayout(self)
         theme.space(column, (16, 16, 16, 16), 12)
@@ -191,10 +168,10 @@ class CamerasDialog(SideDialog):
         self._find.chosen.connect(self._try_attached)
         self._new_address.returnPressed.connect(self._add_new)
         self._new_address.textEdited.connect(self._hide_message)
-        self._up.clicked.connect(self._move_up)
-        self._down.clicked.connect(self._move_down)
-        self._remove.clicked.connect(self._remove_selected)
-        self._list.currentRowChanged.connect(self._selection_changed)
+        self.cameras.move_requested.connect(self._move)
+        self.cameras.remove_requested.connect(self._remove_selected)
+        self.cameras.undo_requested.connect(self.bring_back)
+        self.cameras.chosen.connect(self._selection_changed)
         self._form.edited.connect(self._change)
         self._form.refused.connect(self._show_error)
         self._preview.crop_dragged.connect(self._form.crop_to)
@@ -208,18 +185,7 @@ class CamerasDialog(SideDialog):
 
     def _fill(self) -> None:
         """Fill the list again and keep the selection."""
-        selected, row = self.selected, max(0, self._list.currentRow())
-        # Without blocked signals every removed row would select another camera and end a running test.
-        self._list.blockSignals(True)
-        self._list.clear()
-        for camera in self._store.cameras:
-            item = QListWidgetItem(camera.name)
-            item.setData(_NAME, camera.name)
-            self._list.addItem(item)
-        # The neighbour, in case the selected camera was removed.
-        self._list.setCurrentRow(min(row, self._list.count() - 1))
-        self.select(selected)
-        self._list.blockSignals(False)
+        self.cameras.fill([camera.name for camera in self._store.cameras])
         self._selection_changed()
 
     def _selection_changed(self) -> None:
@@ -229,25 +195,21 @@ class CamerasDialog(SideDialog):
         self._preview.clear()
         self._form.show_camera(camera)
         self._title.setText(camera.name if camera else "")
-        row, count = self._list.currentRow(), self._list.count()
-        self._up.setEnabled(camera is not None and row > 0)
-        self._down.setEnabled(camera is not None and row < count - 1)
-        self._remove.setEnabled(camera is not None)
+        self.cameras.enable_order()
         self._content.setCurrentIndex(1 if camera is not None else 0)
         self._show_status()
 
     def _show_frame(self, name: str, frame: Frame) -> None:
+        self.cameras.keep_picture(name, frame)
         # While an address is tested, the preview belongs to the test.
         if self._trial is None and name == self.selected:
             self._preview.show_frame(frame)
 
     def _show_status(self) -> None:
-        for row in range(self._list.count()):
-            item = self._list.item(row)
-            client = self._live.client(item.data(_NAME))
+        for name in self.cameras.names:
+            client = self._live.client(name)
             status, stale = (client.status, client.stale) if client else (_OFF, True)
-            item.setIcon(theme.icon(*status_text.icon_of(status, stale=stale)))
-            item.setToolTip(f"{status_text.state_word(status, stale=stale)}. {status_text.explanation(status)}")
+            self.cameras.show_status(name, status, stale=stale)
         client = self._trial or self._live.client(self.selected)
         if client is None:
             self._status.setText("Off" if self.selected else "")
@@ -331,22 +293,34 @@ class CamerasDialog(SideDialog):
             # Refused: the form shows the values that are in use.
             self._form.show_camera(self._camera())
 
-    def _move_up(self) -> None:
-        self._move(-1)
-
-    def _move_down(self) -> None:
-        self._move(1)
-
     def _move(self, direction: int) -> None:
-        cameras, row, name = list(self._store.cameras), self._list.currentRow(), self.selected
+        cameras, row, name = list(self._store.cameras), self.cameras.row, self.selected
         if 0 <= row + direction < len(cameras):
             cameras[row], cameras[row + direction] = cameras[row + direction], cameras[row]
             self._replace(cameras)
             self.select(name)
 
     def _remove_selected(self) -> None:
-        name = self.selected
-        self._replace([camera for camera in self._store.cameras if camera.name != name])
+        camera, row = self._camera(), self.cameras.row
+        if camera is None:
+            return
+        if self._replace([each for each in self._store.cameras if each is not camera]):
+            self._removed = (row, camera)
+            self.cameras.offer_undo(camera.name)
+            self.removed.emit(camera.name)
+
+    def bring_back(self) -> None:
+        """Add the camera that was removed last again, at its place and with its settings."""
+        if self._removed is None:
+            return
+        (row, camera), cameras = self._removed, list(self._store.cameras)
+        cameras.insert(row, camera)
+        # Refused where another camera has taken its name meanwhile; then it can still be brought back later.
+        if self._replace(cameras):
+            self._removed = None
+            self.cameras.offer_undo("")
+            self.brought_back.emit()
+            self.select(camera.name)
 
     def _replace(self, cameras: list[CameraSettings]) -> bool:
         try:

@@ -28,7 +28,7 @@ class CalibrationController(QObject):
         self._job = CommandClient(self)
         self._in_use: InterventionModelRecord | None = None
         self.part = CalibrationPart()
-        self.part.calibrate_requested.connect(self.calibrate)
+        self.part.start_requested.connect(self.calibrate)
         self.part.cancel_requested.connect(self._job.cancel)
         self.part.use_requested.connect(self._use)
         self.part.undo_requested.connect(self._undo)

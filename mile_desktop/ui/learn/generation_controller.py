@@ -25,7 +25,7 @@ class GenerationController(QObject):
         self._data = data
         self._job = CommandClient(self)
         self.part = GenerationPart()
-        self.part.generate_requested.connect(self.generate)
+        self.part.start_requested.connect(self.generate)
         self.part.cancel_requested.connect(self._job.cancel)
         self.part.remove_requested.connect(self._remove)
         self._job.said.connect(self._said)

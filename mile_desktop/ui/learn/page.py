@@ -80,6 +80,8 @@ class LearnPanel(QScrollArea):
     def _set_up(self) -> None:
         self.setAccessibleName("Learn")
         self.setWidgetResizable(True)
+        # By Tab only: a click between two fields must not draw the focus ring around the whole panel.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         theme.bound(self, least_width=288)

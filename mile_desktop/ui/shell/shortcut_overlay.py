@@ -139,6 +139,7 @@ class ShortcutOverlay(OverrideGuard, QWidget):
         self._scroll = scroll = QScrollArea()
         scroll.setAccessibleName("Shortcuts")
         scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._body)
         card = QVBoxLayout(self._card)

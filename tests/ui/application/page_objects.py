@@ -102,7 +102,7 @@ class LearnScreen:
 
     @property
     def calibration_note(self) -> str:
-        return self.calibration._note.text()
+        return self.calibration.note.text()
 
     def press_retrain(self) -> None:
         self.panel._retrain.click()
@@ -111,10 +111,10 @@ class LearnScreen:
         self.panel._cancel.click()
 
     def press_calibrate(self) -> None:
-        self.calibration._button.click()
+        self.calibration.button.click()
 
     def press_use_calibration(self) -> None:
         self.calibration.card._use.click()
 
     def press_undo_calibration(self) -> None:
-        self.calibration._back.click()
+        self.calibration.back.click()

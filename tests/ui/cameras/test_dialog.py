@@ -35,15 +35,48 @@ def test_cameras_are_added_named_moved_and_removed(dialog: CamerasDialog, camera
     add(dialog, "rtsp://me:hush@host/a")
     assert names(cameras) == ["Camera", "Pictures", "Network camera"]
     assert dialog.selected == "Network camera"
-    dialog._up.click()
+    dialog.cameras.up.click()
     assert names(cameras) == ["Camera", "Network camera", "Pictures"]
     assert dialog.selected == "Network camera"
     dialog._form._name.setText("Wrist")
     QTest.keyClick(dialog._form._name, Qt.Key.Key_Return)
     assert names(cameras) == ["Camera", "Wrist", "Pictures"]
     assert dialog.selected == "Wrist"
-    dialog._remove.click()
+    dialog.cameras.remove.click()
     assert names(cameras) == ["Camera", "Pictures"]
+
+
+def test_a_removed_camera_comes_back_at_its_place_with_its_settings(
+    dialog: CamerasDialog, cameras: CameraStore, qtbot: QtBot
+) -> None:
+    for address in ("0", "1", "2"):
+        add(dialog, address)
+    dialog.select("Camera 2")
+    dialog._form._needed.setChecked(True)
+    before = cameras.cameras
+    with qtbot.waitSignal(dialog.removed) as caught:
+        dialog.cameras.remove.click()
+    assert caught.args == ["Camera 2"]
+    assert "Camera 2" in dialog.cameras.undo.text()
+    dialog.cameras.undo.click()
+    assert cameras.cameras == before
+    assert dialog.selected == "Camera 2"
+    assert dialog.cameras.undo.isHidden(), "it can be undone once"
+    dialog.bring_back()
+    assert cameras.cameras == before
+
+
+def test_each_camera_has_a_small_picture_in_the_list(dialog: CamerasDialog) -> None:
+    add(dialog, "0")
+    add(dialog, "1")
+    picture = Frame(numbered(3), 1, 0.0, None, None, -1, 0)  # type: ignore[arg-type]
+    dialog._live.frame_ready.emit("Camera", picture)
+    dialog._show_status()
+    assert set(dialog.cameras._pictures) == {"Camera"}
+    assert [dialog.cameras._list.item(row).text().split("\n")[0] for row in range(2)] == ["Camera", "Camera 2"]
+    dialog.select("Camera")
+    dialog.cameras.remove.click()
+    assert dialog.cameras._pictures == {}
 
 
 @pytest.mark.parametrize(

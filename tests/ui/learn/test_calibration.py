@@ -37,43 +37,43 @@ def part(qtbot: QtBot, themed: QApplication) -> CalibrationPart:
 def test_without_takeovers_there_is_nothing_to_calibrate_to(part: CalibrationPart) -> None:
     part.show_takeovers(0)
     assert not part.can_calibrate
-    assert not part._button.isEnabled()
-    assert "Take over" in part._button.toolTip()
+    assert not part.button.isEnabled()
+    assert "Take over" in part.button.toolTip()
 
 
 def test_while_it_works_it_can_only_be_cancelled(part: CalibrationPart, qtbot: QtBot) -> None:
     part.show_progress(0.4, "Fitting")
     assert not part.can_calibrate
-    assert part._button.isHidden()
-    assert part._bar.value() == 400
+    assert part.button.isHidden()
+    assert part.bar.value() == 400
     with qtbot.waitSignal(part.cancel_requested):
-        part._cancel.click()
-    assert not part._cancel.isEnabled()
+        part.cancel.click()
+    assert not part.cancel.isEnabled()
     part.show_nothing()
     assert part.can_calibrate
 
 
 def test_a_calibration_in_use_can_be_undone_at_any_time(part: CalibrationPart, qtbot: QtBot) -> None:
-    assert part._back.isHidden()
+    assert part.back.isHidden()
     part.show_in_use("Calibrated yesterday: cost 5.19, σ 2.92.")
-    assert "yesterday" in part._note.text()
+    assert "yesterday" in part.note.text()
     with qtbot.waitSignal(part.undo_requested):
-        part._back.click()
+        part.back.click()
     part.show_progress(0.1, "Fitting")
-    assert part._back.isHidden()
+    assert part.back.isHidden()
     part.show_result(CalibrationResult.of(SAID))
-    assert part._back.isHidden()
+    assert part.back.isHidden()
     part.card._keep.click()
-    assert part._back.isVisible()
+    assert part.back.isVisible()
     part.show_in_use("")
-    assert part._back.isHidden()
-    assert "yesterday" not in part._note.text()
+    assert part.back.isHidden()
+    assert "yesterday" not in part.note.text()
 
 
 def test_the_card_says_before_and_after_and_nothing_is_in_force_before_use(part: CalibrationPart, qtbot: QtBot) -> None:
     part.show_result(CalibrationResult.of(SAID))
     assert part.card.isVisible()
-    assert "Not in force" in part._note.text()
+    assert "Not in force" in part.note.text()
     texts = part.card.texts()
     for text in ("6.15", "5.19 ± 0.63", "2.84", "2.92", "29.1%", "31.2%", "32.8%", "-0.178", "-0.171", "0.81", "0.84"):
         assert text in texts
@@ -84,7 +84,7 @@ def test_the_card_says_before_and_after_and_nothing_is_in_force_before_use(part:
     assert caught.args == ["m-2"]
     part.show_accepted()
     assert part.card.isHidden()
-    assert "used from the next episode" in part._note.text()
+    assert "used from the next episode" in part.note.text()
     assert part.can_calibrate
 
 
@@ -95,13 +95,13 @@ def test_keep_leaves_the_numbers_in_use_as_it_leaves_the_old_policy(part: Calibr
     with qtbot.waitSignal(part.keep_requested):
         part.card._keep.click()
     assert part.card.isHidden()
-    assert "stay as they were" in part._note.text()
+    assert "stay as they were" in part.note.text()
 
 
 def test_a_failure_is_said_and_can_be_tried_again(part: CalibrationPart) -> None:
     part.show_progress(0.0, "Starting")
     part.show_failure("Nobody let go.")
-    assert "Nobody let go." in part._note.text()
+    assert "Nobody let go." in part.note.text()
     assert part.can_calibrate
 
 

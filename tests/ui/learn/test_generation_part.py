@@ -38,7 +38,7 @@ def test_without_a_model_of_the_person_the_button_says_what_to_do(part: Generati
 
 def test_progress_and_cancel(part: GenerationPart, qtbot: QtBot) -> None:
     part.show_possible(True)
-    with qtbot.waitSignal(part.generate_requested):
+    with qtbot.waitSignal(part.start_requested):
         button(part, "Generate data").click()
     part.show_progress(0.25, "Episode 6 of 20")
     assert not part.can_generate
