@@ -43,6 +43,10 @@ def make_scoring_split(
     supervised = _supervised(steps)
     wanted = set(episode_ids)
     chosen = [name for name in supervised if name in wanted] if wanted else supervised
+    unknown = [name for name in episode_ids if name not in steps.episode_ids]
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise ScoreError(f"There is no episode {unknown[0]}{more} of this scene that can be learned from.")
     # Before the model is asked, so that the message names the real cause.
     if not chosen:
         raise ScoreError("None of the chosen episodes was supervised; choose some in which a person could take over.")

@@ -93,7 +93,7 @@ def _found(forecast: Forecast, takeovers: int) -> Refit:
     reason = (
         f"Fitted to {takeovers} takeovers."
         if better
-        else "On episodes it had not seen it is no better than a constant."
+        else "On episodes it had not seen its numbers are no nearer to what happened than the average rate (Brier)."
     )
     recall = math.nan if score.recall is None else score.recall
     return Refit(

@@ -263,7 +263,7 @@ def test_a_scorecard_scores_only_what_was_held_out(capsys: pytest.CaptureFixture
     steps = len(card.episodes[0].intervention)
     assert all(len(trace) == steps for each in card.predictors for trace in each.traces)
     _, _, error = run(["scorecard", "--episodes", "nobody", "--workspace", str(workspace)], capsys)
-    assert "None of the chosen episodes" in error
+    assert "There is no episode nobody" in error
 
 
 def test_a_line_is_chosen_by_a_budget_or_by_missed_takeovers(

@@ -27,6 +27,8 @@ class Axis:
     """None: what the points need."""
     ticks: tuple[tuple[float, str], ...] = ()
     """(position, name) of each category; empty for an axis of numbers."""
+    counts: bool = False
+    """It counts things: only whole numbers are marked."""
 
     @property
     def label(self) -> str:

@@ -1,5 +1,6 @@
 """A plot of a few series: axes with units, a legend above, values under mouse and arrow keys."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,6 +38,8 @@ _KEYS = {
 }
 _MANY_POINTS = 40
 """A line with more points is drawn without marks, which would merge into a thick line."""
+_MOST_COUNTS = 5
+"""Marks on an axis that counts, besides 0."""
 _BAR = 0.8
 """Width of a bar as a share of the distance between two."""
 
@@ -104,12 +107,22 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
             self.getAxis(side).setTicks([list(axis.ticks)] if axis.ticks else None)
         self._fit()
 
+    def _mark_counts(self) -> None:
+        """Mark whole numbers only on an axis that counts: pyqtgraph would mark 1.5 takeovers."""
+        for number, (axis, side) in enumerate(((self._x, "bottom"), (self._y, "left"))):
+            if axis.counts:
+                most = max((point[number] for each in self._series for point in each.points), default=0.0)
+                step = max(1, math.ceil(most / _MOST_COUNTS))
+                marked = range(0, math.ceil(most) + step, step)
+                self.getAxis(side).setTicks([[(float(value), f"{value}") for value in marked]])
+
     def show_series(self, series: Sequence[Series]) -> None:
         """Replace the drawn series."""
         self._series = tuple(series)
         # Its number may belong to another point now.
         self._point = None
         self._draw()
+        self._mark_counts()
         self._fit()
 
     def numbers(self) -> Table:

@@ -19,6 +19,7 @@ from mile_desktop.ui.robots import status_text
 from mile_desktop.ui.shell.shortcuts import tooltip
 from mile_desktop.ui.theme import theme
 
+_NO_LINK = "There is no link to the robot."
 _COLUMNS = 2
 """The checklist has two columns, because the picture of the robot needs the height."""
 
@@ -31,6 +32,8 @@ class RobotBar(QFrame):
 
     commanded = Signal(object)
     """Carries a command of ``rollout.messages``."""
+    link_changed = Signal(str)
+    """Why there is no link to the robot; empty: there is one, or no robot is driven."""
     checklist_changed = Signal(bool, bool)
     """Whether a checklist is shown, and whether every point of it is ticked."""
 
@@ -55,6 +58,7 @@ class RobotBar(QFrame):
         if status == self._status:
             return
         self._status = status
+        self.link_changed.emit("" if status.up else status.problem or _NO_LINK)
         shown = status_text.style_of(status)
         self._state.setText(shown.title)
         theme.set_icon(self._icon, shown.icon, shown.colour)
@@ -74,6 +78,7 @@ class RobotBar(QFrame):
     def forget(self) -> None:
         """Hide the bar: no robot is driven."""
         self._status = None
+        self.link_changed.emit("")
         self.prompt.show_checklist(())
         self.hide()
 

@@ -67,6 +67,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         theme.set_role(self, "panel")
         self._phase: Phase | None = None
         self._waits_for_start = self._list_complete = self._guided = False
+        self._blocked = ""
         self._buttons = {action: _button(action) for action in EpisodeAction}
         self._episodes = _episodes_box()
         self._undo = QPushButton(_UNDO)
@@ -143,6 +144,12 @@ class EpisodeControls(OverrideGuard, QFrame):
             self._waits_for_start, self._list_complete = waits, complete
             self._refresh()
 
+    def block_start(self, reason: str) -> None:
+        """Let no episode begin, and say why on Start; empty: let it begin again."""
+        if reason != self._blocked:
+            self._blocked = reason
+            self._refresh()
+
     def guide(self, guided: bool) -> None:
         """Hide what starts or discards an episode: in a study the page Study does it, and counts what was recorded."""
         self._guided = guided
@@ -209,10 +216,9 @@ class EpisodeControls(OverrideGuard, QFrame):
         allowed = set(enabled_actions(self._phase))
         if self._waits_for_start:
             allowed = allowed | {EpisodeAction.START} if self._list_complete else allowed - {EpisodeAction.START}
-        start = self._buttons[EpisodeAction.START]
-        start.setToolTip(
-            _INCOMPLETE if self._waits_for_start and not self._list_complete else _tip(EpisodeAction.START)
-        )
+        allowed = allowed - {EpisodeAction.START} if self._blocked else allowed
+        incomplete = _INCOMPLETE if self._waits_for_start and not self._list_complete else ""
+        self._buttons[EpisodeAction.START].setToolTip(self._blocked or incomplete or _tip(EpisodeAction.START))
         for action, button in self._buttons.items():
             button.setEnabled(action in allowed)
         stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
@@ -234,6 +240,8 @@ class EpisodeControls(OverrideGuard, QFrame):
     def start(self) -> None:
         """Start the run, or confirm the checklist of a robot; nothing happens where neither is possible."""
         # Keys and the pad call this, too, so the question is answered here and not by the state of a button.
+        if self._blocked:
+            return
         if self._waits_for_start:
             if self._list_complete:
                 self.commanded.emit(ConfirmReset())

@@ -226,6 +226,11 @@ class SupervisePage(OverrideGuard, QWidget):
         """Show or hide the on-screen pad."""
         self._pad_button.setChecked(shown)
 
+    def show_link(self, problem: str) -> None:
+        """Show why there is no link to the robot, so that nothing can be started; empty: there is one, or no robot."""
+        self.controls.block_start(problem)
+        self.view.show_link(bool(problem))
+
     def show_only_view(self, only: bool) -> None:
         """Give the whole page to the view, or show strips and controls again; keys and gamepad keep working."""
         self._only_view = only

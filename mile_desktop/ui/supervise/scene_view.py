@@ -19,7 +19,15 @@ from mile_desktop.ui.viewport.call_signs import OF_PLACES, paint_call, paint_pla
 from mile_desktop.ui.viewport.depth_overlay import distance_text, gripper_text, paint_drop_line, paint_read_out
 from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
 from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
-from mile_desktop.ui.viewport.phase_style import driving_hint, outcome_text, progress_text, style_of, takeover_hint
+from mile_desktop.ui.viewport.phase_style import (
+    LINK_LOST,
+    PhaseStyle,
+    driving_hint,
+    outcome_text,
+    progress_text,
+    style_of,
+    takeover_hint,
+)
 from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.viewport.projection import action_arrow
 from mile_desktop.ui.viewport.tiles import SCENE
@@ -37,6 +45,7 @@ _HINT_SHARE = 0.8
 """Share of the large picture's width that a hint may take."""
 _HAND_PHASES = frozenset({Phase.TAKEOVER, Phase.HOLD})
 """Phases in which the hand's directions are shown: in the others they would hide what the policy does."""
+_WITHOUT_LINK = frozenset({Phase.IDLE, Phase.HOLD})
 _ADVICE_MS = 4000
 """Long enough to read one sentence; afterwards the view is free again."""
 _EMPTY = "The scene appears here as soon as it is loaded."
@@ -60,7 +69,8 @@ class SceneView(PictureCanvas):
         self._words_way: tuple[float, float, float] | None = None
         self._stale = False
         self._rate_hz = 0.0
-        self._may_rewind = False
+        self._may_rewind = self._link_lost = False
+        self._border_token = "hold"
         self._task = ""
         self._targets: tuple[str, ...] = ()
         self._waits_for = _EMPTY
@@ -154,13 +164,7 @@ class SceneView(PictureCanvas):
 
     def show_status(self, status: Status) -> None:
         """Show phase and reason; a change fades the border."""
-        token = style_of(status).token
-        if self._status is None or style_of(self._status).token != token:
-            # Start from the colour on the screen now, so that two quick changes do not flash.
-            self._fade.stop()
-            self._fade.setStartValue(self._fade.currentValue())
-            self._fade.setEndValue(theme.token(token))
-            self._fade.start()
+        self._fade_to(self._style_of(status).token)
         if status.phase in MOVING:
             self._outcome = None
         if self._step is not None and status.step < self._step.step:
@@ -169,6 +173,27 @@ class SceneView(PictureCanvas):
             self._end_advice()  # it was about the phase before
         self._status = status
         self.update()
+
+    def show_link(self, lost: bool) -> None:
+        """Show whether the link to the robot is lost."""
+        self._link_lost = lost
+        if self._status is not None:
+            self._fade_to(self._style_of(self._status).token)
+        self.update()
+
+    def _style_of(self, status: Status) -> PhaseStyle:
+        # In the other phases the worker has noticed nothing yet, or the stop says more.
+        lost = self._link_lost and status.phase in _WITHOUT_LINK
+        return LINK_LOST if lost else style_of(status)
+
+    def _fade_to(self, token: str) -> None:
+        if token != self._border_token:
+            self._border_token = token
+            # Start from the colour on the screen now, so that two quick changes do not flash.
+            self._fade.stop()
+            self._fade.setStartValue(self._fade.currentValue())
+            self._fade.setEndValue(theme.token(token))
+            self._fade.start()
 
     def show_step(self, taken: StepTaken) -> None:
         """Show the proposed action and p."""
@@ -215,7 +240,7 @@ class SceneView(PictureCanvas):
         if self._step is not None and self._status.phase in IN_EPISODE and self.shows_probability:
             overlay.paint_gauge(painter, area, self._step, self._threshold)
         progress = progress_text(self._status, self._max_steps, self._rate_hz)
-        below = overlay.paint_badge(painter, area, self._status, progress, self._rate_hz)
+        below = overlay.paint_badge(painter, area, self._status, self._style_of(self._status), progress, self._rate_hz)
         if self._outcome is not None:
             overlay.paint_outcome(painter, area, self._outcome)
         paint_read_out(painter, area, self._read_out(self._status), below)
@@ -357,7 +382,8 @@ class SceneView(PictureCanvas):
 
     def _restyle(self) -> None:
         self._fade.stop()
-        colour = theme.token(style_of(self._status).token if self._status else "hold")
+        self._border_token = self._style_of(self._status).token if self._status else "hold"
+        colour = theme.token(self._border_token)
         self._fade.setStartValue(colour)
         self._fade.setEndValue(colour)
         self._fade.setCurrentTime(FADE_MS)

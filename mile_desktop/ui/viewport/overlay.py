@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from mile_desktop.rollout.messages import Status, StepTaken
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.phase_style import reason_text, style_of
+from mile_desktop.ui.viewport.phase_style import PhaseStyle, reason_text
 from mile_desktop.ui.viewport.projection import Arrow
 from mile_desktop.ui.viewport.symbols import paint_symbol
 
@@ -35,12 +35,13 @@ def plate(painter: QPainter, rect: QRectF) -> None:
     painter.drawRoundedRect(rect, radius, radius)
 
 
-def paint_badge(painter: QPainter, area: QRectF, status: Status, progress: str, rate_hz: float) -> float:
+def paint_badge(
+    painter: QPainter, area: QRectF, status: Status, appearance: PhaseStyle, progress: str, rate_hz: float
+) -> float:
     """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``.
 
     Returns where it ends (px). ``rate_hz``: control steps a second.
     """
-    appearance = style_of(status)
     colour = theme.token(appearance.token)
     painter.setFont(theme.font("figure", bold=True))
     title = painter.fontMetrics()

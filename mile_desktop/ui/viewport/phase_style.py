@@ -45,6 +45,8 @@ _DRIVING = {
 """Kind of device → how it drives an arm."""
 REWOUND = PhaseStyle("Rewound", "pause", "hold")
 """The robot holds at an earlier step."""
+LINK_LOST = PhaseStyle("Link lost", "square", "stopped")
+"""The robot rests or holds, and nothing is heard of it: it cannot be started, and its picture may be old."""
 _REWOUND_REASON = "Rewound"
 
 

@@ -144,3 +144,12 @@ def test_new_series_replace_the_old_ones(plot: SeriesPlot) -> None:
     plot.show_series(())
     assert drawn() == []
     plot.grab()
+
+
+@pytest.mark.parametrize(("most", "marked"), [(1, [0, 1]), (3, [0, 1, 2, 3]), (12, [0, 3, 6, 9, 12])])
+def test_an_axis_that_counts_marks_whole_numbers_only(plot: SeriesPlot, most: int, marked: list[int]) -> None:
+    plot.set_axes(EPOCH, Axis("takeovers", counts=True))
+    plot.show_series((Series("takeovers", ((0, 0.0), (1, float(most))), "policy", "bars"),))
+    ticks = plot.getAxis("left")._tickLevels[0]
+    assert [value for value, _ in ticks if value <= most] == marked
+    assert all(text == f"{value:.0f}" for value, text in ticks)

@@ -23,12 +23,16 @@ def test_the_bar_arms_disarms_and_requests_control(qtbot: QtBot) -> None:
     assert bar.arm_button.isHidden()
     bar.disarm_button.click()
     assert sent == [m.ArmRobot(), m.DisarmRobot()]
-    bar.show_status(status(up=False, problem="The link is lost."))
+    with qtbot.waitSignal(bar.link_changed) as caught:
+        bar.show_status(status(up=False, problem="The link is lost."))
+    assert caught.args == ["The link is lost."]
     assert "The link is lost." in bar._link.text()
     assert not bar.arm_button.isEnabled()
     bar.show_status(status(may_drive=False, driver="Ann"))
     assert "Ann drives" in bar._link.text()
-    bar.forget()
+    with qtbot.waitSignal(bar.link_changed) as caught:
+        bar.forget()
+    assert caught.args == [""], "a scene needs no link"
     assert bar.isHidden()
 
 

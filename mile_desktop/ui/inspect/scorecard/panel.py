@@ -77,7 +77,7 @@ class ScorecardPanel(QWidget):
             "Precision and recall", Axis("recall", range=_RATE), Axis("precision", range=_RATE)
         )
         self.reliability = SeriesPlot("Reliability", Axis("predicted", range=_RATE), Axis("observed", range=_RATE))
-        self.leads = SeriesPlot("Lead time", Axis("announced before", "s"), Axis("takeovers"))
+        self.leads = SeriesPlot("Lead time", Axis("announced before", "s"), Axis("takeovers", counts=True))
         self.early = SeriesPlot("How early", Axis("before the takeover", "s"), Axis("balanced accuracy", range=_RATE))
         # The table of predictors is the legend, in the colours of the curves.
         self.early.names_series = False
