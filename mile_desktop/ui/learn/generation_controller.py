@@ -3,13 +3,14 @@
 from PySide6.QtCore import QObject
 
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.storage.generated_sets import generated_sets
+from mile_desktop.storage.generated_sets import GENERATED, GeneratedSet, generated_sets
 from mile_desktop.storage.records import SHIFT
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.learn.data_part import DataPart
-from mile_desktop.ui.learn.generation_part import GenerationPart
+from mile_desktop.ui.learn.generation_part import GenerationPart, SetLine
 from mile_desktop.ui.shell.close_question import RunningWork
+from mile_desktop.ui.widgets.dates import local_time
 
 
 class GenerationController(QObject):
@@ -52,8 +53,8 @@ class GenerationController(QObject):
         if self.part.can_generate and self._run("--background"):
             self.part.show_progress(0.0, "Starting")
 
-    def _remove(self) -> None:
-        self._run("--remove", "all")
+    def _remove(self, set_id: str) -> None:
+        self._run("--remove", set_id)
 
     def _run(self, *arguments: str) -> bool:
         workspace = self._application.workspace
@@ -87,8 +88,8 @@ class GenerationController(QObject):
             self.part.show_possible(simulated and model is not None and model.takeovers > 0)
             sets = generated_sets(workspace.workspace, scene)
             episodes = sum(each.episodes for each in sets)
-            steps = sum(each.steps for each in sets)
-            self.part.show_sets(f"{episodes} generated episodes, {steps} steps, kept apart from yours." if sets else "")
+            names = {each.policy_id: each.name for each in workspace.catalogue.policies(scene)}
+            self.part.show_sets([_line(each, names.get(each.policy_id, each.policy_id)) for each in sets])
             self._data.show_generated(episodes)
             shifted = sum(SHIFT in each.start.extra for each in workspace.catalogue.episodes(scene))
             self._data.show_shifted(shifted)
@@ -98,3 +99,13 @@ class GenerationController(QObject):
         self._job.cancel()
         self.part.show_nothing()
         self.look()
+
+
+def _line(each: GeneratedSet, policy: str) -> SetLine:
+    title = f"Generated {local_time(each.created_at)} for {policy}: {each.episodes} episodes, {each.steps} steps"
+    tip = (
+        f"{each.episodes} of {each.tried} episodes ended in success and were kept, with {each.takeovers} takeovers and "
+        f"{each.corrected_steps} steps by the model of you. Scenes drawn from {each.randomisation}. Kept apart from your "
+        f"episodes, in {GENERATED}/{each.set_id}"
+    )
+    return SetLine(each.set_id, title, tip)

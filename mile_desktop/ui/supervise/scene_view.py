@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QVariantAnimation
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtCore import QRectF, QSize, QTimer
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.channels.shared import Frame
@@ -15,9 +15,10 @@ from mile_desktop.storage.reasons import decode_reasons
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
 from mile_desktop.ui.viewport.blocked_panel import BlockedPanel
+from mile_desktop.ui.viewport.border import Border
 from mile_desktop.ui.viewport.call_signs import OF_PLACES, paint_call, paint_places
 from mile_desktop.ui.viewport.depth_overlay import distance_text, gripper_text, paint_drop_line, paint_read_out
-from mile_desktop.ui.viewport.frame_canvas import BORDER, as_image
+from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.hand_frame import hand_arrows, paint_hand_frame
 from mile_desktop.ui.viewport.phase_style import (
     LINK_LOST,
@@ -34,8 +35,6 @@ from mile_desktop.ui.viewport.tiles import SCENE
 from mile_desktop.ui.widgets.discrete_actions import as_motion, chosen_action
 from mile_desktop.viewer.aids import Aids
 
-FADE_MS = 120
-"""Duration of the border's change of colour. The badge changes at once; the fade only softens the frame."""
 STALE_S = 1.0
 """An older picture is marked while the robot moves: a person must not supervise by a picture that has stopped."""
 SMALL_STALE_S = 0.8
@@ -70,7 +69,6 @@ class SceneView(PictureCanvas):
         self._stale = False
         self._rate_hz = 0.0
         self._may_rewind = self._link_lost = False
-        self._border_token = "hold"
         self._task = ""
         self._targets: tuple[str, ...] = ()
         self._waits_for = _EMPTY
@@ -79,11 +77,7 @@ class SceneView(PictureCanvas):
         self.blocked = BlockedPanel(self)
         """Explains why nothing can be shown."""
         self.setAccessibleName("Scene")
-        self._fade = QVariantAnimation(self)
-        self._fade.setDuration(FADE_MS)
-        self._fade.setStartValue(theme.token("hold"))
-        self._fade.setEndValue(theme.token("hold"))
-        self._fade.valueChanged.connect(self._repaint_border)
+        self._border = Border(self)
         self._advice = ""
         self._advice_end = QTimer(self)
         self._advice_end.setSingleShot(True)
@@ -164,7 +158,7 @@ class SceneView(PictureCanvas):
 
     def show_status(self, status: Status) -> None:
         """Show phase and reason; a change fades the border."""
-        self._fade_to(self._style_of(status).token)
+        self._border.fade_to(self._style_of(status).token)
         if status.phase in MOVING:
             self._outcome = None
         if self._step is not None and status.step < self._step.step:
@@ -178,22 +172,13 @@ class SceneView(PictureCanvas):
         """Show whether the link to the robot is lost."""
         self._link_lost = lost
         if self._status is not None:
-            self._fade_to(self._style_of(self._status).token)
+            self._border.fade_to(self._style_of(self._status).token)
         self.update()
 
     def _style_of(self, status: Status) -> PhaseStyle:
         # In the other phases the worker has noticed nothing yet, or the stop says more.
         lost = self._link_lost and status.phase in _WITHOUT_LINK
         return LINK_LOST if lost else style_of(status)
-
-    def _fade_to(self, token: str) -> None:
-        if token != self._border_token:
-            self._border_token = token
-            # Start from the colour on the screen now, so that two quick changes do not flash.
-            self._fade.stop()
-            self._fade.setStartValue(self._fade.currentValue())
-            self._fade.setEndValue(theme.token(token))
-            self._fade.start()
 
     def show_step(self, taken: StepTaken) -> None:
         """Show the proposed action and p."""
@@ -222,7 +207,7 @@ class SceneView(PictureCanvas):
         painter = QPainter(self)
         self.paint_pictures(painter, self._waits_for)
         self._paint_overlays(painter)
-        self._paint_border(painter)
+        self._border.paint(painter, self.rect())
         self.paint_focus(painter)
         painter.end()
 
@@ -240,7 +225,9 @@ class SceneView(PictureCanvas):
         if self._step is not None and self._status.phase in IN_EPISODE and self.shows_probability:
             overlay.paint_gauge(painter, area, self._step, self._threshold)
         progress = progress_text(self._status, self._max_steps, self._rate_hz)
-        below = overlay.paint_badge(painter, area, self._status, self._style_of(self._status), progress, self._rate_hz)
+        below = overlay.paint_badge(
+            painter, area, self._status, self._style_of(self._status), progress, rate_hz=self._rate_hz
+        )
         if self._outcome is not None:
             overlay.paint_outcome(painter, area, self._outcome)
         paint_read_out(painter, area, self._read_out(self._status), below)
@@ -326,18 +313,9 @@ class SceneView(PictureCanvas):
         arrows = hand_arrows(frame.view_projection, frame.anchor.tolist(), self.orbit.yaw_deg)
         paint_hand_frame(painter, picture, arrows, status.operator)
 
-    def _paint_border(self, painter: QPainter) -> None:
-        # A pen is centred on the widget's edge; its outer half is clipped, so twice the width shows the border whole.
-        pen = QPen(self._fade.currentValue(), 2 * BORDER)
-        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(self.rect())
-
     def border_colour(self) -> QColor:
         """Return the present colour of the border, which may be fading."""
-        colour: QColor = self._fade.currentValue()
-        return colour
+        return self._border.colour
 
     def notices(self) -> list[str]:
         """Return the lines shown in the middle of the view."""
@@ -377,16 +355,8 @@ class SceneView(PictureCanvas):
             if self.tiles.annotate(name, note, faded=bool(note)):
                 self.update()
 
-    def _repaint_border(self) -> None:
-        self.update()
-
     def _restyle(self) -> None:
-        self._fade.stop()
-        self._border_token = self._style_of(self._status).token if self._status else "hold"
-        colour = theme.token(self._border_token)
-        self._fade.setStartValue(colour)
-        self._fade.setEndValue(colour)
-        self._fade.setCurrentTime(FADE_MS)
+        self._border.show_at_once(self._style_of(self._status).token if self._status else "hold")
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

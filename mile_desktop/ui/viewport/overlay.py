@@ -36,7 +36,7 @@ def plate(painter: QPainter, rect: QRectF) -> None:
 
 
 def paint_badge(
-    painter: QPainter, area: QRectF, status: Status, appearance: PhaseStyle, progress: str, rate_hz: float
+    painter: QPainter, area: QRectF, status: Status, appearance: PhaseStyle, progress: str, *, rate_hz: float
 ) -> float:
     """Paint the phase as shape, title and colour, the progress and the reason, at the top left of ``area``.
 

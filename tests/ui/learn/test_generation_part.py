@@ -1,11 +1,11 @@
 """The part of the Learn panel about generated data, and the ticks that let a training learn from it."""
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.learn.data_part import DataPart
-from mile_desktop.ui.learn.generation_part import GenerationPart
+from mile_desktop.ui.learn.generation_part import ALL, GenerationPart, SetLine
 from mile_desktop.ui.learn.page import LearnPanel
 
 
@@ -53,12 +53,20 @@ def test_progress_and_cancel(part: GenerationPart, qtbot: QtBot) -> None:
 
 def test_what_was_generated_can_be_removed(part: GenerationPart, qtbot: QtBot) -> None:
     part.show_possible(True)
-    part.show_sets("18 generated episodes, 700 steps, kept apart from yours.")
-    assert "18 generated episodes, 700 steps, kept apart from yours." in shown(part)
-    with qtbot.waitSignal(part.remove_requested):
-        button(part, "Remove").click()
-    part.show_sets("")
-    assert "Remove" not in shown(part)
+    sets = [SetLine(f"run-{number}", f"Generated for v{number}: 18 episodes", "") for number in (1, 2)]
+    part.show_sets(sets)
+    assert {"Generated for v1: 18 episodes", "Generated for v2: 18 episodes"} <= set(shown(part))
+    with qtbot.waitSignal(part.remove_requested) as caught:
+        button(part, "Remove all").click()
+    assert caught.args == [ALL]
+    second = [each for each in part.findChildren(QToolButton) if each.accessibleName().endswith("v2: 18 episodes")]
+    with qtbot.waitSignal(part.remove_requested) as caught:
+        second[0].click()
+    assert caught.args == ["run-2"]
+    part.show_sets(sets[:1])
+    assert "Remove all" not in shown(part), "the only set has its own button"
+    part.show_sets([])
+    assert not any("Generated for" in text for text in shown(part))
 
 
 def test_a_refusal_is_shown_as_an_error(part: GenerationPart) -> None:
