@@ -105,7 +105,7 @@ def _line(each: GeneratedSet, policy: str) -> SetLine:
     title = f"Generated {local_time(each.created_at)} for {policy}: {each.episodes} episodes, {each.steps} steps"
     tip = (
         f"{each.episodes} of {each.tried} episodes ended in success and were kept, with {each.takeovers} takeovers and "
-        f"{each.corrected_steps} steps by the model of you. Scenes drawn from {each.randomisation}. Kept apart from your "
-        f"episodes, in {GENERATED}/{each.set_id}"
+        f"{each.corrected_steps} steps by the model of you. Scenes drawn from {each.randomisation}. Kept apart from "
+        f"your episodes, in {GENERATED}/{each.set_id}"
     )
     return SetLine(each.set_id, title, tip)
