@@ -157,8 +157,8 @@ class ProbabilityStrip(StripPlot):
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Paint the labels, and the threshold's value on its line."""
         super().drawForeground(painter, rect)
-        self._paint_why(painter)
-        if not self._threshold.isVisible():
+        # Both stand in the same corner; what the mouse asks for comes first.
+        if self._paint_why(painter) or not self._threshold.isVisible():
             return
         painter.setPen(theme.token("threshold"))
         painter.setFont(theme.font("secondary"))
@@ -179,11 +179,11 @@ class ProbabilityStrip(StripPlot):
         painter.fillRect(box, theme.brush("panel", 0.85))
         painter.drawText(QPointF(x, y), text)
 
-    def _paint_why(self, painter: QPainter) -> None:
-        """Paint the reasons at the mouse, on the side of its line that has more room."""
+    def _paint_why(self, painter: QPainter) -> bool:
+        """Paint the reasons at the mouse, on the side of its line that has more room; return whether there are any."""
         text = why_text(self._window, self._hover, self.rate_hz) if self._hover is not None else ""
         if not text or self._hover is None:
-            return
+            return False
         painter.setFont(theme.font("secondary"))
         metrics, area, x = painter.fontMetrics(), self._area, self.x_pixel(self._hover)
         right = x < area.center().x()
@@ -195,6 +195,7 @@ class ProbabilityStrip(StripPlot):
         painter.fillRect(box, theme.brush("ground", 0.9))
         painter.setPen(theme.token("text"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        return True
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(self.threshold)

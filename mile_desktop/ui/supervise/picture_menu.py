@@ -11,6 +11,7 @@ from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.ui.viewport.tiles import SCENE, TITLES
+from mile_desktop.ui.widgets.menu_heading import add_heading
 
 _ICONS = {
     Layout.ONE: "mdi6.square-outline",
@@ -74,7 +75,7 @@ class PictureMenu(QToolButton):
         tiles = self._view.tiles
         if tiles.layout is Layout.ONE or not tiles.small:
             return
-        menu.addSection("Small pictures")
+        add_heading(menu, "Small pictures")
         for name, title in tiles.small.items():
             action = menu.addAction(title)
             action.setCheckable(True)

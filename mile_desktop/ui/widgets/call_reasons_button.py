@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from mile_desktop.storage.reasons import Reason, decode_reasons, split_moment
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.menu_heading import add_heading
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _CALLING, _LAST = "Why?", "Last calls"
@@ -73,7 +74,7 @@ class CallReasonsButton(OverrideGuard, QToolButton):
         texts = [reason.text(rate_hz) for reason in self.reasons]
         self.setToolTip("The robot called: " + " · ".join(texts))
         for number, encoded in enumerate(reversed(self._calls)):
-            self._menu.addSection(_TITLES[number])
+            add_heading(self._menu, _TITLES[number])
             for reason in decode_reasons(encoded):
                 self._menu.addAction(f"{reason.text(rate_hz)}  ({reason.share:.0%})").setEnabled(False)
                 for moment in reason.moments:
