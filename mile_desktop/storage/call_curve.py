@@ -155,8 +155,8 @@ def choose_line(curve: CallCurve, wish: LineWish) -> ChosenLine:
         reason = f"the lowest line with at most {most_calls:g} calls in ten minutes of the recorded autonomy"
         if curve.calls_in_ten_minutes(threshold) > most_calls:
             reason = (
-                f"the recorded episodes had more than {most_calls:g} calls in ten minutes at every line; while the robot "
-                f"drives it still calls at most {most_calls:g} times"
+                f"the recorded episodes had more than {most_calls:g} calls in ten minutes at every line; while the "
+                f"robot drives it still calls at most {most_calls:g} times"
             )
     elif most_missed > 0:
         found = curve.line_for_misses(most_missed)
