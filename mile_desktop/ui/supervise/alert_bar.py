@@ -257,7 +257,7 @@ def _line_box() -> QComboBox:
     box.setAccessibleName("Way to choose the alarm threshold")
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(14)
-    theme.bound(box, most_width=176)
+    theme.bound(box, most_width=192)
     return box
 
 
