@@ -30,8 +30,8 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     Parameters
     ----------
     reference
-        A policy id of the workspace, a folder, or ``initial``: the bundled policy, else the zero policy, which is made
-        where nothing has been loaded in this scene yet.
+        A policy's id or name in the workspace, a folder, or ``initial``: the bundled policy, else the zero policy,
+        which is made where nothing has been loaded in this scene yet.
 
     Raises
     ------
@@ -49,9 +49,16 @@ def policy_folder(workspace: Workspace, scene: str, reference: str) -> Path:
     if reference == INITIAL:
         reference = _first_policy(workspace, scene)
     # Only of this scene: an id of another scene falls through and fails with the list of choices.
-    known = [record.policy_id for record in Catalogue(workspace).policies(scene)]
+    records = Catalogue(workspace).policies(scene)
+    known = [record.policy_id for record in records]
     if reference in known:
         return workspace.policy_folder(reference)
+    # As the window names it; a person may have given one name twice.
+    named = [record.policy_id for record in records if record.name == reference]
+    if len(named) == 1:
+        return workspace.policy_folder(named[0])
+    if named:
+        raise UnknownPolicyError(f"{len(named)} policies are called {reference}; use an id: {', '.join(named)}.")
     path = Path(reference)
     if path.is_dir():
         return path

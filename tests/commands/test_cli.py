@@ -271,7 +271,7 @@ def test_a_line_is_chosen_by_a_budget_or_by_missed_takeovers(
 ) -> None:
     status, (line,), error = run(["threshold", "--calls", "5", "--workspace", str(workspace)], capsys)
     assert status == 0, error
-    assert line["line"]["calls_in_ten_minutes"] <= 5 or "even the highest line" in line["line"]["reason"]
+    assert line["line"]["calls_in_ten_minutes"] <= 5 or "at every line" in line["line"]["reason"]
     assert len(line["curve"]["calls"]) == len(line["curve"]["missed"]) == 97
     assert len(line["last_calls"]) <= 3
     assert all({"episode_id", "seconds", "reasons", "followed"} <= set(each) for each in line["last_calls"])

@@ -230,8 +230,8 @@ class SceneView(PictureCanvas):
         )
         if self._outcome is not None:
             overlay.paint_outcome(painter, area, self._outcome)
-        paint_read_out(painter, area, self._read_out(self._status), below)
-        overlay.paint_notices(painter, area, self._notices(self._status))
+        below = paint_read_out(painter, area, self._read_out(self._status), below)
+        overlay.paint_notices(painter, area, self._notices(self._status), below)
         if self._status.phase is not Phase.STOPPED:
             status = self._status
             # Task and keys are for a person who drives or may begin to; while the policy drives they hide the scene.

@@ -67,13 +67,13 @@ def paint_drop_line(
     painter.drawEllipse(pixels[1], theme.px(2), theme.px(2))
 
 
-def paint_read_out(painter: QPainter, area: QRectF, lines: tuple[str, ...], below: float) -> None:
-    """Paint the read-out at the left edge, below badge and reason, which end at ``below`` (px)."""
+def paint_read_out(painter: QPainter, area: QRectF, lines: tuple[str, ...], below: float) -> float:
+    """Paint the read-out at the left edge, below badge and reason, which end at ``below`` (px); return its end."""
     painter.setFont(theme.font("secondary", bold=True))
     metrics = painter.fontMetrics()
     shown = [line for line in lines if line]
     if not shown:
-        return
+        return below
     width = max(metrics.horizontalAdvance(line) for line in shown) + theme.px(20)
     box = QRectF(
         area.left() + theme.px(overlay.MARGIN),
@@ -87,3 +87,4 @@ def paint_read_out(painter: QPainter, area: QRectF, lines: tuple[str, ...], belo
     for number, line in enumerate(shown):
         row = QRectF(inside.left(), inside.top() + number * metrics.height(), inside.width(), metrics.height())
         painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), line)
+    return box.bottom()

@@ -71,11 +71,11 @@ def paint_badge(
     return _paragraph(painter, QPointF(left, box.bottom() + theme.px(4)), reason, colour, area.width() * 0.7)
 
 
-def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice]) -> None:
-    """Paint ``notices`` under each other, centred at the top third of ``area``."""
+def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice], below: float) -> None:
+    """Paint ``notices`` under each other, centred at the top third of ``area``, and not above ``below`` (px)."""
     painter.setFont(theme.font("body"))
     metrics = painter.fontMetrics()
-    top = area.top() + area.height() * 0.3
+    top = max(area.top() + area.height() * 0.3, below + theme.px(4))
     for notice in notices:
         width = min(metrics.horizontalAdvance(notice.text) + theme.px(24), area.width() - theme.px(2 * MARGIN))
         box = QRectF(area.center().x() - width / 2, top, width, metrics.height() + theme.px(12))
