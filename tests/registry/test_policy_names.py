@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from mile_desktop.registry.policies import UnknownPolicyError, policy_folder
@@ -6,7 +8,12 @@ from mile_desktop.storage.workspace import Workspace
 from tests.storage.samples import a_policy
 
 
-def test_a_policy_is_found_by_the_name_that_the_window_shows(workspace: Workspace) -> None:
+def test_a_policy_is_found_by_the_name_that_the_window_shows(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        _find_by_name(workspace)
+
+
+def _find_by_name(workspace: Workspace) -> None:
     catalogue = Catalogue(workspace)
     catalogue.add_policy(a_policy("p1", name="v7"))
     assert policy_folder(workspace, "peg-insertion", "v7") == workspace.policy_folder("p1")
