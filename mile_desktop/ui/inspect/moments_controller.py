@@ -3,14 +3,17 @@
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QPushButton
 
+from mile_desktop.inspection.messages import InsightsUpdated
 from mile_desktop.storage.browse import EpisodeFilter, find_episodes, worst_false_alarms
 from mile_desktop.storage.edits import read_history
+from mile_desktop.storage.insights import stale_insights
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.theme import theme
 
 _PAGE = "inspect"
 _NONE = "No listed episode has a false alarm at your threshold."
+_COUNTING = "The false alarms are still being counted; the worst one is shown as soon as that is done."
 _WORST = "Worst false alarm"
 _TIP = (
     "Show the false alarm with the highest number among the listed episodes. Press again for the worst one of the next "
@@ -26,11 +29,14 @@ class MomentsController(QObject):
         self._application = application
         self._inspect = inspect_controller
         self._last: tuple[str, int] | None = None
+        self._waiting = False
+        """The worst false alarm was asked for before all of them were counted."""
         self.worst = QPushButton(_WORST)
         self.worst.setAccessibleName(_WORST)
         self.worst.setToolTip(_TIP)
         theme.set_icon(self.worst, "mdi6.bell-alert-outline")
         self.worst.clicked.connect(self.show_worst_false_alarm)
+        inspect_controller.client.insights_updated.connect(self._counted)
         inspect_controller.page.above_timeline.addWidget(self.worst)
         inspect_controller.page.compact_changed.connect(self._set_compact)
 
@@ -41,8 +47,11 @@ class MomentsController(QObject):
             return
         with self._application.errors_shown():
             found = worst_false_alarms(workspace, self._inspect.page.episodes.filter)
-            if not found:
-                self._application.window.say("info", _NONE)
+            threshold = self._application.preferences.value.alert_threshold
+            self._waiting = bool(stale_insights(workspace, threshold))
+            if self._waiting or not found:
+                # The worst one may be among those that are not counted yet.
+                self._application.window.say("info", _COUNTING if self._waiting else _NONE)
                 return
             # After the last one it begins again, and so it does where the filter has removed the last one.
             place = found.index(self._last) + 1 if self._last in found else 0
@@ -50,6 +59,13 @@ class MomentsController(QObject):
             self._last = found[place]
             self.show_moment(*self._last)
             self._application.window.say("info", f"False alarm {place + 1} of {len(found)}, the worst first.")
+
+    def _counted(self, updated: InsightsUpdated) -> None:
+        if self._waiting and updated.left == 0:
+            self._waiting = False
+            # A person who has gone to another page meanwhile is not brought back.
+            if self._application.window.page == _PAGE:
+                self.show_worst_false_alarm()
 
     def _set_compact(self, compact: bool) -> None:
         self.worst.setText("" if compact else _WORST)

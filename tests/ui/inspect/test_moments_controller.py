@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from mile_desktop.inspection.messages import InsightsUpdated
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.insights import insight_of, store_insights
@@ -67,7 +68,14 @@ def test_the_worst_false_alarm_is_one_click_away_and_the_next_click_shows_the_ne
         for row in range(30):
             journal.append(a_step(row, human=False, probability=peak if row == 12 else 0.1))
         journal.close("success")
+    parts.application.window.show_page("inspect")
+    parts.moments.worst.click()
+    assert shown == [], "none of them is counted yet"
+    assert "still being counted" in parts.application.window.messages.entries[-1].text
+    for name in ("ep-a", "ep-b"):
         store_insights(opened, [(name, 0, insight_of(read_episode(opened, name), 0.7))])
-    for _ in range(3):
+    parts.inspect.client.insights_updated.emit(InsightsUpdated(left=0))
+    assert shown == [("ep-b", 12)], "it was asked for before"
+    for _ in range(2):
         parts.moments.worst.click()
     assert shown == [("ep-b", 12), ("ep-a", 12), ("ep-b", 12)]
