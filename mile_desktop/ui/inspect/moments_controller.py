@@ -40,17 +40,20 @@ class MomentsController(QObject):
         inspect_controller.page.above_timeline.addWidget(self.worst)
         inspect_controller.page.compact_changed.connect(self._set_compact)
 
-    def show_worst_false_alarm(self) -> None:
-        """Show the highest false alarm of the listed episodes as it was recorded; again: that of the next episode."""
+    def show_worst_false_alarm(self, *, counted: bool = False) -> None:
+        """Show the highest false alarm of the listed episodes as it was recorded; again: that of the next episode.
+
+        ``counted``: the episodes have just been counted, so there is nothing to wait for.
+        """
         workspace = self._inspect.workspace
         if workspace is None:
             return
         with self._application.errors_shown():
             found = worst_false_alarms(workspace, self._inspect.page.episodes.filter)
             threshold = self._application.preferences.value.alert_threshold
-            self._waiting = bool(stale_insights(workspace, threshold))
-            if self._waiting or not found:
-                # The worst one may be among those that are not counted yet.
+            if not found:
+                # Right after an episode has ended nothing is counted yet.
+                self._waiting = not counted and bool(stale_insights(workspace, threshold))
                 self._application.window.say("info", _COUNTING if self._waiting else _NONE)
                 return
             # After the last one it begins again, and so it does where the filter has removed the last one.
@@ -65,7 +68,7 @@ class MomentsController(QObject):
             self._waiting = False
             # A person who has gone to another page meanwhile is not brought back.
             if self._application.window.page == _PAGE:
-                self.show_worst_false_alarm()
+                self.show_worst_false_alarm(counted=True)
 
     def _set_compact(self, compact: bool) -> None:
         self.worst.setText("" if compact else _WORST)
