@@ -11,7 +11,7 @@ from mile_desktop.ui.supervise.scene_view import SceneView
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.ui.viewport.tiles import SCENE, TITLES
-from mile_desktop.ui.widgets.menu_heading import add_heading
+from mile_desktop.ui.widgets.menu_title import add_heading
 
 _ICONS = {
     Layout.ONE: "mdi6.square-outline",

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from mile_desktop.storage.reasons import Reason, decode_reasons, split_moment
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.widgets.menu_heading import add_heading
+from mile_desktop.ui.widgets.menu_title import add_heading
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _CALLING, _LAST = "Why?", "Last calls"
