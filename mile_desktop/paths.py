@@ -2,13 +2,17 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent
 _SHIPPED = _PACKAGE / "_data"
+BundleKind = Literal["models", "demonstrations"]
 # A wheel carries the files inside the package; in a checkout they lie beside it.
-_ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
+INSTALLED = _SHIPPED.is_dir()
+"""Whether this is an installed package and not a checkout."""
+_ROOT = _SHIPPED if INSTALLED else _PACKAGE.parent
 
 RESOURCES = _ROOT / "resources"
 """Theme, icons, sounds, bundled policies, intervention models and demonstrations."""
@@ -50,9 +54,24 @@ def bundled_demonstrations(scene: str) -> Path:
     return _bundled(scene, "demonstrations")
 
 
-def _bundled(scene: str, kind: str) -> Path:
+def bundle_folder(scene: str, kind: BundleKind) -> Path:
+    """Return where ``mile-desktop bundle`` writes that part of a scene's bundle.
+
+    A user's scene holds its own. Those of the scenes that ship lie in the checkout; an installed package belongs to
+    pip, so what a person makes for its scenes lies in their data folder.
+    """
     folder = scene_folder(scene)
-    return RESOURCES / kind / scene if folder.parent == SIM_SCENES else folder / kind
+    if folder.parent != SIM_SCENES:
+        return folder / kind
+    made = platformdirs.user_data_path("mile-desktop") / "bundles"
+    return (made if INSTALLED else RESOURCES) / kind / scene
+
+
+def _bundled(scene: str, kind: BundleKind) -> Path:
+    made = bundle_folder(scene, kind)
+    if made.is_dir() or scene_folder(scene).parent != SIM_SCENES:
+        return made
+    return RESOURCES / kind / scene
 
 
 def default_workspace() -> Path:

@@ -59,6 +59,7 @@ class RecordedVideo:
 
     def _together(self) -> Times:
         # A part may begin with pictures that the one before has, too, and the times have to rise.
+        # Without the overlap: the part that was begun later saw the newer pictures.
         times = [
             part.timestamps[part.timestamps < end]
             for part, end in zip(self._parts, [*self._starts[1:], np.inf], strict=True)

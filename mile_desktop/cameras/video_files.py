@@ -22,6 +22,7 @@ def videos_in(folder: Path) -> tuple[Path, ...]:
     first: dict[str, Path] = {}
     for path in sorted(paths, key=lambda each: _place(each)[1]):
         first.setdefault(_place(path)[0], path)
+    # The lowest number that is there, because the first part may have been deleted to save space.
     return tuple(first[name] for name in sorted(first))
 
 

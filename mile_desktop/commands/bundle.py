@@ -24,7 +24,7 @@ from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.operator import Expert, Operator, OperatorContext, OperatorReading
 from mile_desktop.operators.supervisors import make_supervisor
-from mile_desktop.paths import SIM_SCENES, bundled_demonstrations, bundled_models
+from mile_desktop.paths import SIM_SCENES, bundle_folder
 from mile_desktop.policies.checkpoint import PolicyConfig, PolicyNetwork, describe_network, load_policy, save_policy
 from mile_desktop.registry.bundled import POLICY_FOLDER
 from mile_desktop.registry.intervention_models import INTERVENTION_FOLDER
@@ -81,8 +81,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
 def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     # The scene's description says how its files were made, so that anyone can make them again.
     asked = read_head(scene_info(scene).folder).bundle
-    models = options.into / "models" / scene if options.into else bundled_models(scene)
-    demonstrations = options.into / "demonstrations" / scene if options.into else bundled_demonstrations(scene)
+    models = options.into / "models" / scene if options.into else bundle_folder(scene, "models")
+    demonstrations = options.into / "demonstrations" / scene if options.into else bundle_folder(scene, "demonstrations")
     watched, alone = options.supervised or asked.supervised, options.unattended or asked.unattended
     if options.forecast_only:
         _refit(scene, models, demonstrations, (watched, alone), report)
@@ -101,6 +101,7 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
     _watch(scene, models, demonstrations, (watched, alone), report)
+    report.say({"models": str(models), "demonstrations_folder": str(demonstrations)}, f"The bundle is in {models}.")
 
 
 def _demonstrate(scene: str, episodes: int, folder: Path) -> None:

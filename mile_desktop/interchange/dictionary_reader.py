@@ -109,6 +109,7 @@ def _expect_header(file: Any, entry: zipfile.ZipInfo) -> None:  # noqa: ANN401 -
 
 
 def _columns(source: Path, found: Mapping[str, Any]) -> Columns:
+    # Only discrete sets lack ``action``: their executed action follows from the other columns.
     discrete = "human_action" in found and "action" not in found
     needed = ["state", "rollout_action", "intervention", "human_action" if discrete else "action"]
     needed += ["human_action_prob"] if discrete else []
@@ -156,6 +157,7 @@ def _bounds(source: Path, columns: Columns) -> list[tuple[int, int]]:
         after, following = (columns[name].reshape(length, -1).astype(np.float64) for name in ("next_state", "state"))
         differs = (after[:-1] != following[1:]) & ~(np.isnan(after[:-1]) & np.isnan(following[1:]))
         ends[:-1] |= np.any(differs, axis=1)
+    # The last episode may have been interrupted, so nothing marks its end.
     ends[-1] = True
     last = np.flatnonzero(ends) + 1
     first = np.concatenate([[0], last[:-1]])

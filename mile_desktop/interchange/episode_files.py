@@ -100,6 +100,7 @@ def _write_each(
             raise InterchangeCancelledError
         progress.report(number / len(records), f"Episode {number + 1} of {len(records)}")
         place = target if alone else target / f"{record.episode_id}{kind.suffix}"
+        # One at a time: a long study does not fit the memory.
         episode = read_episode(workspace, record.episode_id)
         with export_file(place, force=force, is_export=kind.is_export) as part:
             write(episode, part)

@@ -170,6 +170,7 @@ def _encode(source: Path, part: Path, times: list[float], fps: int, encoder: str
         raise VideoError(" ".join(video.problems))
     early_s = times[-1] - float(video.timestamps[-1])
     beside = part.with_suffix(part.suffix + PART_SUFFIX)
+    # Neighbouring pictures are alike; statistics of all of them would take as long as the encoding.
     every = max(1, len(times) // max(_FEWEST, round(len(times) ** _POWER)))
     statistics = PictureStatistics.empty()
     old: list[float] = []
@@ -234,6 +235,7 @@ def _write(container: OutputContainer, stream: VideoStream, pixels: Pixels, numb
 
 def _join(folder: ExportFolder, key: str, parts: Sequence[Path], lengths: Sequence[int], fps: int) -> list[VideoPlace]:
     """Put the videos of the episodes one after the other, packet by packet; a new file at the limit."""
+    # Episodes are joined packet by packet and not encoded again: that would take minutes and cost sharpness.
     groups: list[list[int]] = []
     size = 0
     for number, part in enumerate(parts):

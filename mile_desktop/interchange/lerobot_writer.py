@@ -64,6 +64,7 @@ def write_lerobot(
     progress = progress or Progress()
     fps = _common_rate(records, progress)
     with export_folder(target, force=force) as folder:
+        # Pieces first: they are what an interrupted export keeps, and everything after them is quick to repeat.
         pieces = write_pieces(workspace, records, folder, progress, share=_PIECES_SHARE)
         videos = write_videos(workspace, folder, pieces, fps, progress)
         places = _write_data(folder, pieces, fps, progress)

@@ -105,6 +105,7 @@ class _Channels:
         if topic not in self._known:
             schema_id = self._writer.register_schema(schema, "jsonschema", msgspec.json.encode(described))
             self._known[topic] = self._writer.register_channel(topic, "json", schema_id)
+        # Whole nanoseconds: as float64 since 1970 they would come in steps of 256.
         at = self._start_ns + round(time_s * _NS)
         self._writer.add_message(self._known[topic], log_time=at, publish_time=at, data=msgspec.json.encode(message))
 

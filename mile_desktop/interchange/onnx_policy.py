@@ -95,6 +95,7 @@ class _Graph:
 
     def linear(self, layer: nn.Linear, value: str) -> str:
         """Return weight · value + bias."""
+        # torch keeps a weight as [out, in], so the product needs it transposed.
         weight, bias = (self.constant(each.detach().numpy()) for each in (layer.weight, layer.bias))
         return self.node("Gemm", value, weight, bias, transB=1)
 
@@ -129,6 +130,7 @@ def _gaussian(graph: _Graph, network: GaussianMlp) -> None:
         mean = graph.node("Tanh", mean)
     graph.clipped(mean, -ACTION_LIMIT, ACTION_LIMIT, output="mean")
     graph.node("Identity", "mean", output="action")
+    # As ``GaussianMlp``: σ moves between its limits on a logarithmic scale; the clip only removes rounding errors.
     low, high = math.log(network.std_floor), math.log(network.std_ceiling)
     share = graph.node("Sigmoid", graph.linear(network.spread_head, features))
     exponent = graph.node("Add", graph.node("Mul", share, graph.constant(high - low)), graph.constant(low))

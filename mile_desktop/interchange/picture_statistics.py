@@ -42,6 +42,7 @@ class PictureStatistics:
 
 
 def _of_histogram(histogram: Float64Array) -> dict[str, float]:
+    # Only values that occur: the empty ends of the histogram are no minimum and no maximum.
     there = np.flatnonzero(histogram)
     weights = histogram / histogram.sum()
     mean = float(weights @ _VALUES)

@@ -176,6 +176,7 @@ def _target(machine: _Machine, kind: type[Any]) -> Any:  # noqa: ANN401
 
 
 def _remember(machine: _Machine, argument: Any) -> None:  # noqa: ANN401
+    # MEMOIZE names no place and takes the next one.
     machine.memory[len(machine.memory) if argument is None else int(argument)] = machine.stack[-1]
 
 
@@ -243,6 +244,7 @@ def _build(machine: _Machine, _: Any) -> None:  # noqa: ANN401
 
 
 def _array(kind: _Type, shape: tuple[Any, ...], content: bytes, order: str) -> np.ndarray[Any, Any]:
+    # −1 would let numpy choose the size, and a bool counts as an int.
     if any(not isinstance(size, int) or size < 0 for size in shape):
         raise PlainPickleError(f"an array of shape {shape}")
     # From the bytes that are there: a shape that says more than them is an error, and never takes memory.

@@ -75,6 +75,7 @@ def export_policy(folder: Path, target: Path, format_name: str, entries: SceneEn
     chosen = FORMATS[format_name]
     network, config = load_network(folder)
     policy = load_policy(folder)
+    # Before anything is written: a policy of another scene would carry this scene's names into the file.
     policy.expect(len(entries.state), len(entries.action))
     with export_file(target, force=force, is_export=chosen.is_export) as part:
         chosen.write(network, explained(config, entries), part)

@@ -49,6 +49,7 @@ def chosen_records(workspace: Workspace, scene: str, episode_ids: Sequence[str])
         if not found:
             raise InterchangeError(f"{scene} has no recorded episode; record one first, or choose another scene.")
         return found
+    # Each id once: an episode that was named twice must not count twice in the data set.
     records = tuple(catalogue.episode(each) for each in dict.fromkeys(episode_ids))
     others = [each for each in records if each.start.scene != scene]
     if others:
@@ -76,6 +77,7 @@ def recorded(workspace: Workspace, records: Sequence[EpisodeRecord], progress: P
             raise InterchangeCancelledError
         progress.report(number / len(records), f"Episode {number + 1} of {len(records)}")
         episode = read_episode(workspace, record.episode_id)
+        # Of the first episode only: every other one is compared with it, and hundreds of sizes need not be kept.
         sizes |= {next(iter(sizes), record.episode_id): next(iter(sizes.values()), sizes_of(episode))}
         expect_same_sizes(sizes | {record.episode_id: sizes_of(episode)})
         yield episode
@@ -85,6 +87,7 @@ def fingerprint(workspace: Workspace, episode_id: str) -> str:
     """Return a digest of the recording and its edits: of equal digests, the exported steps are equal."""
     digest = hashlib.sha256(_PIECE_FORMAT)
     digest.update(find_episode(workspace, episode_id).read_bytes())
+    # Edits lie beside the recording, so the bytes of its file do not change with them.
     digest.update(repr(edit_history(workspace, episode_id).in_force).encode())
     return digest.hexdigest()[:16]
 

@@ -74,6 +74,7 @@ def _episode(source: Path, name: str, group: h5py.Group) -> ForeignEpisode:
         raise InterchangeError(f"{source}: {name} has no actions; correct the file.")
     columns: dict[str, Values] = {ACTION: _array(group, "actions"), STATE: _observation(source, name, group)}
     length = group.attrs.get("num_samples")
+    # A file that was cut short and repaired keeps its attributes, so the two numbers find it.
     if length is not None and int(length) != len(columns[ACTION]):
         raise InterchangeError(f"{source}: {name} says {length} steps and has {len(columns[ACTION])}; copy it again.")
     if "rewards" in group:
@@ -84,6 +85,7 @@ def _episode(source: Path, name: str, group: h5py.Group) -> ForeignEpisode:
     modes = next((key for key in ("action_modes", "intv_labels", "intervention") if key in group), None)
     if modes is not None:
         labels = np.asarray(_array(group, modes))
+        # Demonstrations of Sirius say nothing about a policy; without this column they are imported as demonstrations.
         if start is not None or not np.all(labels == robomimic.DEMONSTRATION):
             columns[INTERVENTION] = labels == robomimic.PERSON
     for key, feature in robomimic.EXTRA.items():

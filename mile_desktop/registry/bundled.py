@@ -35,6 +35,7 @@ def adopt_bundled(workspace: Workspace, scene: str) -> str:
     WorkspaceError
         When the workspace cannot be written.
     """
+    # Looked up each time: ``bundle`` may have made it while the window is open.
     folder = bundled_models(scene) / POLICY_FOLDER
     if not folder.is_dir():
         raise PolicyFileError(f"{scene} has no bundled policy; name a policy folder, or make one with `bundle`.")

@@ -77,6 +77,7 @@ def _first_policy(workspace: Workspace, scene: str) -> str:
         return known
     # A robot's sizes are known to the robot alone, which makes its zero policy when it is loaded.
     if any(info.name == scene for info in scenes()):
+        # Only here, because making the environment imports its simulator and takes seconds.
         made = _initial(workspace, scene, _sizes_of(scene))
         if made != INITIAL:
             return made

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mile_desktop.paths import RESOURCES, SCENES_VARIABLE, bundled_models, scene_folder
+from mile_desktop import paths
+from mile_desktop.paths import RESOURCES, SCENES_VARIABLE, bundle_folder, bundled_models, scene_folder
 from mile_desktop.scenes.catalogue import BrokenSceneError, broken_scenes, scene_info, scenes
 from mile_desktop.scenes.environment import make_scene
 from mile_desktop.scenes.experts import UnknownExpertError, load_expert
@@ -47,6 +48,19 @@ def test_a_scene_in_the_users_folder_is_found_beside_those_that_ship(own: Path) 
 def test_what_is_bundled_with_a_users_scene_lies_in_its_folder(own: Path) -> None:
     assert bundled_models("tea-making") == own / "tea_making" / "models"
     assert bundled_models("peg-insertion") == RESOURCES / "models" / "peg-insertion"
+
+
+def test_an_installed_package_is_never_written_to(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = RESOURCES / "models" / "peg-insertion"
+    assert bundle_folder("peg-insertion", "models") == shipped, "in a checkout the files of the repository are made"
+    monkeypatch.setattr(paths, "INSTALLED", True)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    made = bundle_folder("peg-insertion", "models")
+    assert made == tmp_path / "data" / "mile-desktop" / "bundles" / "models" / "peg-insertion"
+    assert bundle_folder("tea-making", "models") == own / "tea_making" / "models"
+    assert bundled_models("peg-insertion") == shipped
+    made.mkdir(parents=True)
+    assert bundled_models("peg-insertion") == made, "what the person made comes before what ships"
 
 
 @pytest.mark.parametrize(

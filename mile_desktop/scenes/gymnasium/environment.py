@@ -144,8 +144,10 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         self._actions.append(taken)
         self._frames.append(frame)
         self._total += reward
+        # Counted here, because a rewind takes steps back, which the wrapper of gymnasium would not notice.
         late = len(self._actions) >= self.max_steps
         success = self._succeeds(info, over=terminated or ended or late)
+        # Meta-World's episodes go on after a success; here the next steps would be recorded as if they were needed.
         if self.description.success.info and success:
             terminated = True
         # Both names of success: ours, and the one that Stable-Baselines3 and others look for.

@@ -50,6 +50,7 @@ def _load(name: str, path: Path) -> NativeExpert:
         found: object = getattr(importlib.import_module(module_name), attribute)
         if isinstance(found, type):
             found = found()
+    # Before ``callable``: modules of torch can be called, too, but their method gives an action in the right form.
     for method in _METHODS:
         if callable(act := getattr(found, method, None)):
             return cast("NativeExpert", act)
