@@ -1,5 +1,6 @@
 """Tries everything that a scene must do and says what is wrong, by file, key and method."""
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ _STEPS = 40
 _EPISODES = 5
 _GOOD_EXPERT = 0.8
 """An expert that fails more often teaches its failures to every simulated supervisor and bundled policy."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SHARE_OF_PERIOD = 0.5
 """The rest of a control period is for policy, intervention model and recording."""
 
@@ -94,7 +96,8 @@ def _gymnasium(_: str, env: SceneEnv) -> str:
             check_env(env.unwrapped, skip_render_check=True)
         except AssertionError as error:
             raise _CheckFailedError(f"gymnasium's checker: {error}") from error
-    said = {" ".join(str(each.message).split()) for each in heard}
+    # gymnasium colours its warnings, also where nothing shows colours
+    said = {" ".join(_COLOUR.sub("", str(each.message)).removeprefix("WARN: ").split()) for each in heard}
     return f"its checker warns: {'; '.join(sorted(said))}" if said else "its checker has no objection"
 
 

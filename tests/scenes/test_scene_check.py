@@ -109,6 +109,13 @@ def test_each_fault_is_found_by_its_check(module: Path, before: str, after: str,
     assert problem in found["rewind" if check == "restore" else check]
 
 
+def test_a_warning_of_gymnasium_is_plain_text(module: Path) -> None:
+    module.write_text(_ENV.replace("Box(-10.0, 10.0, (1,)", "Box(-np.inf, np.inf, (1,)"))
+    details = {finding.check: finding.detail for finding in check_scene("line")}
+    assert details["gymnasium"].startswith("its checker warns: A Box observation space maximum value is infinity.")
+    assert "\x1b" not in details["gymnasium"]
+
+
 def test_a_scene_that_cannot_be_made_is_said_and_the_command_fails(
     module: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
