@@ -305,6 +305,8 @@ class Fault(Message, frozen=True):
     """What was found, what was expected, what to do."""
     policy_at_fault: bool = False
     """Another policy would do."""
+    number: int = 0
+    """Of the ``LoadSession`` that this answers; 0: the loaded scene broke down later."""
 
 
 Command = (

@@ -9,6 +9,8 @@ from mile_desktop.operators.no_operator import NO_SUPERVISOR
 class LoadSession(Message, frozen=True, kw_only=True):
     """Load scene, policy, model and operators; ``SessionLoaded``, ``LoadRefused`` or ``Fault`` is the answer."""
 
+    number: int = 0
+    """The answer carries it, so that the answer to an earlier load is not taken for the one to a later load."""
     workspace: str
     """Folder of the workspace."""
     scene: str
@@ -79,6 +81,8 @@ class ActionChoice(msgspec.Struct, frozen=True):
 class SessionLoaded(Message, frozen=True, kw_only=True):
     """The worker is ready to start."""
 
+    number: int = 0
+    """Of the ``LoadSession`` that this answers."""
     scene: str
     policy_id: str
     policy_name: str
@@ -108,3 +112,5 @@ class LoadRefused(Message, frozen=True):
 
     text: str
     """Why, and what to do."""
+    number: int = 0
+    """Of the ``LoadSession`` that this answers."""

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+import msgspec
 import torch
 
 from mile_desktop.arrays import Float32Array
@@ -197,8 +198,8 @@ class Worker:
         # The window asks only between episodes. Decided here all the same: a pad may have begun an episode while the
         # message was on its way, and loading would end it and drop the robot.
         if self._session is not None and self._session.loop.in_episode:
-            self._endpoint.send(m.LoadRefused(text=_EPISODE_OPEN))
-            self._endpoint.send(self._session.loaded())
+            self._endpoint.send(m.LoadRefused(text=_EPISODE_OPEN, number=plan.number))
+            self._endpoint.send(msgspec.structs.replace(self._session.loaded(), number=plan.number))
             return
         leave_real_time()  # loading takes seconds of processor time, which the window needs, too
         # The old session is closed before the new one opens, because both could want the same robot.
@@ -220,7 +221,8 @@ class Worker:
                 hazard=self._cameras.hazard,
             )
         except LOADING_ERRORS as error:
-            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=isinstance(error, _POLICY_ERRORS)))
+            at_fault = isinstance(error, _POLICY_ERRORS)
+            self._endpoint.send(m.Fault(text=str(error), policy_at_fault=at_fault, number=plan.number))
             return
         self._devices.words.begin_session(self._session.words_drive)
         # A new session has a new runner with the default rule.

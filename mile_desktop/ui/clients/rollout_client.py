@@ -69,6 +69,8 @@ class RolloutClient(ChildClient):
         # None also means: silence is normal, because a worker that loads a scene sends no status for seconds.
         self._session: m.SessionLoaded | None = None
         self._loading = False
+        self._loads = 0
+        """Number of the newest load."""
         self._loaded: m.LoadSession | None = None
         """What the worker has loaded last; asked for again after a refusal and a restart."""
         self._stops = StopWatch(clock)
@@ -88,7 +90,7 @@ class RolloutClient(ChildClient):
 
     @property
     def status(self) -> m.Status | None:
-        """The newest snapshot; None until the first one has arrived since the (re)start."""
+        """The newest snapshot; None from the (re)start, or from a new session, until the first one has arrived."""
         return self._status
 
     @property
@@ -102,6 +104,8 @@ class RolloutClient(ChildClient):
             self._session = None
             self._loading_since = self._clock()
             self._loading = True
+            self._loads += 1
+            command = msgspec.structs.replace(command, number=self._loads)
             self.loading.emit()
         if isinstance(command, m.RequestStop):
             command = msgspec.structs.replace(command, number=self._stops.ask())
@@ -155,20 +159,36 @@ class RolloutClient(ChildClient):
             if isinstance(event, m.Status):
                 self._status = event
                 self._stops.answer(event.stop_number)
-            elif isinstance(event, m.SessionLoaded):
-                self._session, self._loading_since, self._loading = event, None, False
-                self._loaded = self._asked
-            elif isinstance(event, m.LoadRefused) and self._loaded is not None:
-                # A worker that is started again must load what runs and not what was refused.
-                self._standing[m.LoadSession] = self._loaded
-            elif isinstance(event, m.Fault):
-                self._loading_since, self._loading = None, False
+            elif isinstance(event, m.SessionLoaded | m.LoadRefused | m.Fault):
+                if self._loading and event.number != self._loads:
+                    self._pass_over(event)
+                    continue
+                self._take_answer(event)
             elif isinstance(event, m.PolicyAccepted):
                 self._remember_promotion(event)
                 self._loaded = self._asked
             # What was sent before the new session was loaded belongs to the old one: its phase, its p, its steps.
             if not (self._loading and isinstance(event, m.Status | m.StepTaken | m.RobotStatus)):
                 self._signals[type(event)].emit(event)
+
+    def _pass_over(self, answer: m.SessionLoaded | m.LoadRefused | m.Fault) -> None:
+        """Go on waiting for the newest load: the answer to an earlier one would show READY while the worker loads."""
+        if isinstance(answer, m.Fault):
+            # The sentence is still true, but nothing may be loaded in place of what it is about.
+            self.note.emit(m.Note(level="warning", text=answer.text))
+
+    def _take_answer(self, answer: m.SessionLoaded | m.LoadRefused | m.Fault) -> None:
+        if isinstance(answer, m.SessionLoaded):
+            if self._loading:
+                # The last status is that of the session before. After a refusal that session goes on, and so does it.
+                self._status = None
+            self._session, self._loaded = answer, self._asked
+        elif isinstance(answer, m.Fault):
+            self._session = self._status = None
+        elif self._loaded is not None:
+            # A worker that is started again must load what runs and not what was refused.
+            self._standing[m.LoadSession] = self._loaded
+        self._loading_since, self._loading = None, False
 
 
 def _newest_snapshots(events: Sequence[Any]) -> list[Any]:

@@ -49,8 +49,6 @@ class StudyEpisodeRunner(QObject):
         self._session: ParticipantSession | None = None
         self._loaded_for = ""
         self._wanted: PlannedStep | None = None
-        # Loads that the worker has not answered yet: free supervision may still be loading when a session begins.
-        self._loads = 0
         self._asked_at = 0.0
         self._block_began: dict[int, float] = {}
         self.state = EpisodeState.LOADING
@@ -59,7 +57,6 @@ class StudyEpisodeRunner(QObject):
         self.speed = 1.0
         """Simulated seconds per second."""
         worker = application.worker
-        worker.loading.connect(self._load_begins)
         worker.session_loaded.connect(self._load_ends)
         worker.fault.connect(self._load_ends)
         worker.load_refused.connect(self._load_ends)
@@ -123,7 +120,6 @@ class StudyEpisodeRunner(QObject):
         worker = self._application.worker
         if not worker.alive:
             # The restarted worker is told again what it was told last, so nothing has to be loaded here.
-            self._loads = 1
             self._set(EpisodeState.LOADING)
             self._application.restart_worker()
             return
@@ -144,12 +140,8 @@ class StudyEpisodeRunner(QObject):
 
     # ── events of the worker ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _load_begins(self) -> None:
-        self._loads += 1
-
     def _load_ends(self, answer: m.SessionLoaded | m.LoadRefused | m.Fault) -> None:
-        self._loads = max(0, self._loads - 1)
-        if self._session is None or self.state is not EpisodeState.LOADING or self._loads:
+        if self._session is None or self.state is not EpisodeState.LOADING:
             return
         if not isinstance(answer, m.SessionLoaded):
             # The sentence is in the message line; the next press of the button loads once more.
@@ -184,7 +176,6 @@ class StudyEpisodeRunner(QObject):
         self.counted.emit()
 
     def _died(self, _: str) -> None:
-        self._loads = 0
         if self._session is not None:
             self._set(EpisodeState.AGAIN)
 

@@ -163,6 +163,8 @@ class SuperviseController(QObject):
 
     def _explain(self, text: str, action: MessageAction | None) -> None:
         """Say in the middle of the view why there is nothing to supervise."""
+        # Nothing is loaded: what the last session showed, above all READY with a green Start, would be wrong now.
+        self.page.begin_loading("")
         label, run = (action.label, action.run) if action else ("", None)
         self.page.view.blocked.explain("Nothing can be supervised yet", text, label, run)
 

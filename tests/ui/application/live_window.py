@@ -24,7 +24,6 @@ from tests.ui.application.page_objects import EvaluateScreen, LearnScreen
 
 DEADLINE_S = 100.0
 SIZE = (1100, 700)
-_PRESS_AGAIN_S = 8.0
 _WRITTEN_S = 10.0
 """An episode is on the disk long before; the end of one whose worker was killed is not reported at all."""
 
@@ -200,14 +199,10 @@ class LiveWindow:
 
     def start_episode(self, episodes: int = 1) -> None:
         self.to_idle()
+        assert self.badge == "Ready"
+        assert self.supervise.controls.button(EpisodeAction.START).isEnabled(), "it says Ready, but Start is grey"
         self.supervise.controls.set_episodes(episodes)
         self.supervise.controls.start()
-        # While a policy is being replaced a press can come too early and have no effect; a person presses again.
-        pressed = time.monotonic()
-        while self.phase is not Phase.AUTONOMOUS and time.monotonic() - pressed < _PRESS_AGAIN_S:
-            QTest.qWait(2)
-        if self.phase is Phase.IDLE:
-            self.supervise.controls.start()
         self.until_phase(Phase.AUTONOMOUS)
 
     def resume(self) -> bool:

@@ -203,4 +203,5 @@ def worker_with_broken_scene(connection: Connection, *_: object) -> None:
                 if isinstance(command, Shutdown):
                     return
                 if isinstance(command, m.LoadSession):
-                    endpoint.send(m.Fault(text="peg_insertion/scene.toml: [robot]: found urdf = 7, expected a file."))
+                    text = "peg_insertion/scene.toml: [robot]: found urdf = 7, expected a file."
+                    endpoint.send(m.Fault(text=text, number=command.number))

@@ -210,15 +210,7 @@ def test_nothing_of_the_session_before_is_passed_on_while_another_one_is_loaded(
     for each in (client.status_changed, client.session_loaded):
         each.connect(seen.append)
     client.send(load())
-    new = m.SessionLoaded(
-        scene="drawer-open",
-        policy_id="p1",
-        policy_name="v0",
-        basis="",
-        action_labels=("dx",),
-        max_steps=9,
-        rate_hz=20.0,
-    )
+    new = answer_to(1)
     old, current = status(step=84), status(step=0)
     client._receive((old,))
     assert seen == []
@@ -226,6 +218,60 @@ def test_nothing_of_the_session_before_is_passed_on_while_another_one_is_loaded(
     client._receive((current,))
     assert seen == [new, current]
     client.send(load())
-    client._receive((m.Fault(text="It cannot be loaded."),))
+    client._receive((m.Fault(text="It cannot be loaded.", number=2),))
     client._receive((current,))
     assert seen == [new, current, current]
+
+
+def answer_to(number: int) -> m.SessionLoaded:
+    return m.SessionLoaded(
+        number=number, scene="drawer-open", policy_id=f"p{number}", policy_name="v0", basis="", action_labels=("dx",),
+        max_steps=9, rate_hz=20.0,
+    )  # fmt: skip
+
+
+def test_a_new_session_has_no_status_before_its_first_one(qapp: QApplication) -> None:
+    """The last status says READY, but it is the old session's: the pages have forgotten it and offer no Start."""
+    client = RolloutClient(worker, ("slot",))
+    client.send(load())
+    client._receive((answer_to(1), status(step=3)))
+    client.send(load())
+    client._receive((status(step=4), answer_to(2)))
+    assert client.status is None
+    client._receive((status(step=0),))
+    assert client.status == status(step=0)
+
+
+def test_a_refused_load_keeps_the_status_of_the_session_that_goes_on(qapp: QApplication) -> None:
+    client = RolloutClient(worker, ("slot",))
+    client.send(load())
+    client._receive((answer_to(1), status(step=3)))
+    client.send(load())
+    client._receive((status(step=4), m.LoadRefused(text="An episode is running.", number=2), answer_to(2)))
+    assert client.status == status(step=4)
+
+
+def test_the_answer_to_an_earlier_load_ends_no_later_one(qapp: QApplication) -> None:
+    """Otherwise the window would show READY, and the press of Start would run the session that is still loading."""
+    client = RolloutClient(worker, ("slot",))
+    seen: list[object] = []
+    for each in (client.session_loaded, client.fault, client.status_changed, client.note):
+        each.connect(seen.append)
+    client.send(load("peg-insertion"))
+    client.send(load("drawer-open"))
+    client._receive((answer_to(1), status(step=1)))
+    assert client.session is None
+    client.send(load("block-on-target"))
+    client._receive((m.Fault(text="It cannot be loaded.", policy_at_fault=True, number=2), status(step=2)))
+    assert seen == [m.Note(level="warning", text="It cannot be loaded.")], "nothing may be loaded in its place"
+    client._receive((answer_to(3), status(step=0)))
+    assert seen[1:] == [answer_to(3), status(step=0)]
+
+
+def test_a_session_that_broke_down_leaves_no_status(qapp: QApplication) -> None:
+    client = RolloutClient(worker, ("slot",))
+    client.send(load())
+    client._receive((answer_to(1), status(step=3)))
+    client._receive((m.Fault(text="The scene failed at a step."),))
+    assert client.session is None
+    assert client.status is None
