@@ -120,7 +120,8 @@ def _misbehave(scene: str, endpoint: "Endpoint[m.Command] | Endpoint[v.Command] 
 
 def _session(command: m.LoadSession) -> m.SessionLoaded:
     return m.SessionLoaded(
-        number=command.number, scene=command.scene, policy_id=command.policy, policy_name="v1", basis="", action_labels=("dx",), max_steps=9,
+        number=command.number, scene=command.scene, policy_id=command.policy, policy_name="v1", basis="",
+        action_labels=("dx",), max_steps=9,
         rate_hz=command.rate_hz or 20.0,  # as the worker: 0 asks for the rate of the scene
     )  # fmt: skip
 

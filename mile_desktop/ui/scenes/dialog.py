@@ -82,6 +82,8 @@ class EnvironmentDialog(SideDialog):
         names.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         names.setFilterMode(Qt.MatchFlag.MatchContains)
         self.env_id.setCompleter(names)
+        # The list belongs to no window, so it would keep the colours with which the program was started.
+        theme.give_own_sheet(names.popup())
         self.env_id.setPlaceholderText("Pendulum-v1")
         self.name.setPlaceholderText("from the id")
         self.arguments.setPlaceholderText('none; for example {"g": 5.0}')

@@ -54,6 +54,8 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def __init__(self, preferences: PreferenceStore) -> None:
         super().__init__()
+        # Before it has children: those would be styled twice.
+        theme.give_own_sheet(self)
         self._preferences = preferences
         self._pages: dict[str, QWidget] = {}
         self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}

@@ -24,6 +24,7 @@ _ICON = "themeIcon"
 _GRID = "themeGrid"
 _INDENT = "themeIndent"
 _BOUNDS = "themeBounds"
+_OWN_SHEET = "themeOwnSheet"
 _ROLES: tuple[tuple[QPalette.ColorRole, str], ...] = (
     (QPalette.ColorRole.Window, "ground"),
     (QPalette.ColorRole.WindowText, "text"),
@@ -65,6 +66,9 @@ class _State:
         self.scale = 1.0
         self.fonts_loaded = False
         self.styled = False
+        self.sheet = ""
+        self.application_sheet = ""
+        """The application's sheet: that of the last change without a window that has its own."""
 
 
 # One for the process, as the application's palette and stylesheet are. Only the window's thread touches it.
@@ -87,12 +91,33 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
     app.setPalette(_palette(_state.tokens))
     _load_fonts()
     app.setFont(font("body"))
-    app.setStyleSheet(stylesheet(_state.tokens, scale))
+    _state.sheet = stylesheet(_state.tokens, scale)
+    _set_sheet(app)
     # For plots that are made later; the others restyle themselves after the signal.
     pg.setConfigOptions(antialias=True, background=token("panel"), foreground=token("secondary"))
     for widget in QApplication.allWidgets():
         _refresh(widget)
     _state.signals.changed.emit()
+
+
+def give_own_sheet(window: QWidget) -> None:
+    """Let ``window``, with all that it contains, have the stylesheet of its own when the theme changes.
+
+    For each change of the application's stylesheet, Qt styles every widget once for each of its ancestors (16,740 times
+    for 2,245 widgets). A window's own stylesheet takes precedence over it, and styles each widget once.
+    """
+    window.setProperty(_OWN_SHEET, True)
+    if _state.sheet != _state.application_sheet:
+        window.setStyleSheet(_state.sheet)
+
+
+def _set_sheet(app: QApplication) -> None:
+    windows = [each for each in QApplication.topLevelWidgets() if each.property(_OWN_SHEET)]
+    for window in windows:
+        window.setStyleSheet(_state.sheet)
+    if not windows and _state.sheet != _state.application_sheet:
+        app.setStyleSheet(_state.sheet)
+        _state.application_sheet = _state.sheet
 
 
 def follow_system(app: QApplication) -> None:

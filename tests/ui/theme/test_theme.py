@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QFontInfo
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -92,6 +92,42 @@ def test_apply_changes_what_is_shown(themed: QApplication, qtbot: QtBot) -> None
     assert button.icon().cacheKey() != icon
     assert spin.lineEdit().textMargins().left() == 16
     assert themed.palette().window().color() == theme.token("ground")
+
+
+class Restyled(QObject):
+    """Counts how often widgets are styled again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def eventFilter(self, _: QObject, event: QEvent) -> bool:
+        self.count += event.type() is QEvent.Type.StyleChange
+        return False
+
+
+def test_a_window_with_its_own_sheet_is_restyled_once_for_each_widget(themed: QApplication, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    theme.give_own_sheet(window)
+    inner = window
+    for _ in range(6):
+        QVBoxLayout(inner).addWidget(child := QWidget())
+        inner = child
+    label = QLabel("62 %")
+    QVBoxLayout(inner).addWidget(label)
+    theme.set_role(label, "secondary")
+    window.show()
+    restyled = Restyled()
+    themed.installEventFilter(restyled)
+    theme.apply(themed, "light", 1.5)
+    themed.removeEventFilter(restyled)
+    assert 0 < restyled.count <= 2 * (len(window.findChildren(QWidget)) + 1)
+    assert label.palette().windowText().color() == theme.token("secondary")
+    late = QWidget()
+    qtbot.addWidget(late)
+    theme.give_own_sheet(late)
+    assert late.styleSheet() == stylesheet(load_tokens("light"), 1.5), "also one that is made after the change"
 
 
 def test_bounds_follow_the_scale(themed: QApplication, qtbot: QtBot) -> None:
