@@ -76,7 +76,11 @@ NAMES: dict[str, dict[str, str]] = {
         "OwnLossOfOne": f"{_INTERVENTION}.probability_numpy.ThresholdLossOfOne",
     },
     f"{_LEARNING}.batches": {"lay_out": f"{_LEARNING}.batches.build_training_data"},
-    f"{_LEARNING}.dataset": {"MINIMUM_FOR_HOLDING_BACK": f"{_LEARNING}.dataset.MINIMUM_FOR_HOLDING_OUT"},
+    f"{_LEARNING}.dataset": {
+        "DEMONSTRATORS": f"{_LEARNING}.data_hygiene.DEMONSTRATORS",
+        "MINIMUM_FOR_HOLDING_BACK": f"{_LEARNING}.dataset.MINIMUM_FOR_HOLDING_OUT",
+        "is_demonstration": f"{_LEARNING}.data_hygiene.is_demonstration",
+    },
     f"{_LEARNING}.objectives": {
         "ImitationMass": f"{_LEARNING}.objectives.SampleWeights",
         "LOG_LEAST": f"{_LEARNING}.criterion.LEAST_LOG",

@@ -6,8 +6,7 @@ import psutil
 
 from mile_desktop.commands.command import Report
 from mile_desktop.commands.opened_workspace import opened_workspace
-from mile_desktop.learning.data_hygiene import HygieneReport
-from mile_desktop.learning.dataset import is_demonstration
+from mile_desktop.learning.data_hygiene import HygieneReport, is_demonstration
 from mile_desktop.learning.settings import LEFT_OUT
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
 from mile_desktop.paths import bundled_demonstrations

@@ -13,9 +13,9 @@ import msgspec
 from mile_desktop.errors import UserError
 from mile_desktop.evaluation.evaluate import EvaluationCancelledError, evaluate, evaluation_seeds
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.data_hygiene import HygieneReport, TakeoverPlace, runs
+from mile_desktop.learning.data_hygiene import HygieneReport, TakeoverPlace, is_demonstration, runs
 from mile_desktop.learning.data_selection import select_for_policy
-from mile_desktop.learning.dataset import is_demonstration, supervised_steps
+from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.pipeline.config import RunConfig, read_run_config
 from mile_desktop.learning.pipeline.policy_pipeline import demonstration_files, run_trainer
 from mile_desktop.learning.result import TrainingCancelled

@@ -34,6 +34,8 @@ class DoubtfulSpan:
     steps: int
 
 
+DEMONSTRATORS = frozenset({"demonstration", "expert"})
+"""Operators whose whole episode is a demonstration."""
 IDLE_COMMAND = 0.05
 """Size below which an entry of a command is no motion: below the tremor of a steady simulated hand (.08)."""
 GRIPPER_ENTRY = 3
@@ -54,6 +56,11 @@ FAR = 3.0
 
 _ENOUGH = 3  # neighbours: of two, one may be the wrong one
 _CHUNK = 256  # rows whose distances to all others are computed at once
+
+
+def is_demonstration(episode: Episode) -> bool:
+    """Return whether every executed action of ``episode`` is a human's (or an expert's) own."""
+    return episode.record.start.operator in DEMONSTRATORS
 
 
 class HygieneReport:

@@ -8,8 +8,8 @@ import torch
 
 from mile_desktop.arrays import BoolArray
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.learning.data_hygiene import HygieneReport, TakeoverPlace, runs
-from mile_desktop.learning.dataset import is_demonstration, select_steps
+from mile_desktop.learning.data_hygiene import HygieneReport, TakeoverPlace, is_demonstration, runs
+from mile_desktop.learning.dataset import select_steps
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
 from mile_desktop.storage.records import Episode
 

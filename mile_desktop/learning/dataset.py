@@ -16,11 +16,9 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
 from mile_desktop.intervention.call_marks import CODES
 from mile_desktop.intervention.data import SupervisedSteps
+from mile_desktop.learning.data_hygiene import is_demonstration
 from mile_desktop.storage.errors import ONE_EPISODE
 from mile_desktop.storage.records import TIME_LIMIT, Episode
-
-DEMONSTRATORS = frozenset({"demonstration", "expert"})
-"""Operators whose whole episode is a demonstration."""
 
 _NOBODY = "none"
 """Operator of an unattended run, see ``operators.no_operator``. Written here again: learning imports no operators."""
@@ -31,11 +29,6 @@ MINIMUM_FOR_HOLDING_OUT = 5
 
 class DatasetError(UserError, ValueError):
     """The episodes cannot be learned from together; the message says which and why."""
-
-
-def is_demonstration(episode: Episode) -> bool:
-    """Return whether every executed action of ``episode`` is a human's (or an expert's) own."""
-    return episode.record.start.operator in DEMONSTRATORS
 
 
 def supervised_steps(episodes: Iterable[Episode], demonstrations: Iterable[Episode] = ()) -> SupervisedSteps:

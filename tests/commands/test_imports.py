@@ -46,6 +46,14 @@ def test_a_run_imports_no_qt_and_no_more_than_it_needs(tmp_path: Path) -> None:
     assert found == ["pyarrow"]
 
 
+def test_what_runs_after_every_episode_does_not_wait_for_torch() -> None:
+    """It takes 1.7 s of a processor that the robot, the view and the window share."""
+    code = "import mile_desktop.commands.check_data, sys; print(*sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "pyarrow" in found
+    assert not {"torch", "scipy", "sklearn", "PySide6", "pybullet"} & set(found)
+
+
 def test_the_processes_of_a_robot_start_without_the_libraries_that_only_scores_need() -> None:
     code = "import mile_desktop.rollout.worker, mile_desktop.evaluation.worker, sys; print(*sorted(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
