@@ -46,11 +46,11 @@ class AdvancedSettings(QWidget):
             widget.setEnabled(method.uses(name))
 
     def request(self, method: str) -> RetrainRequest:
-        """Return what the form asks for, with ``method``; settings without a field stay as they were given."""
+        """Return what the form asks for, with ``method``; whatever has no field stays as it was given."""
         values = {name: _value(widget) for name, widget in self._fields.items()}
         # From the request that was shown, since a setting without a field must not fall back to its default.
         settings = replace(self._request.settings, method=method, **values)  # type: ignore[arg-type]
-        return RetrainRequest(settings, self._evaluation.value())
+        return replace(self._request, settings=settings, evaluation_episodes=self._evaluation.value())
 
     def show_request(self, request: RetrainRequest) -> None:
         """Show ``request`` in the form."""

@@ -51,7 +51,7 @@ def test_warnings_are_shown_before_training(panel: LearnPanel) -> None:
 
 def test_retrain_asks_for_what_the_panel_shows(panel: LearnPanel, qtbot: QtBot) -> None:
     wanted = RetrainRequest(
-        TrainingSettings(method="sirius", epochs=12, mental_model="joint", learning_rate=1e-3, cost=3.0), 7
+        TrainingSettings(method="sirius", epochs=12, mental_model="joint", learning_rate=1e-3, cost=3.0), 7, 9
     )
     panel.show_request(wanted)
     with qtbot.waitSignal(panel.retrain_requested) as caught:
