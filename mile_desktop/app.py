@@ -215,7 +215,7 @@ def _run(
         uncaught.install()
         stack.callback(uncaught.uninstall)
         stack.callback(close_every_window)  # also after an error: with the windows their processes end
-        parts = compose(preferences, plan=_plan(options, folder), worker=worker)
+        parts = compose(preferences, plan=_plan(options, folder), worker=worker, early=True)
         application = parts.application
         if folder is None:
             _meet_person(parts, guided=script is None)

@@ -92,8 +92,9 @@ def compose(
     worker: Callable[..., None] = rollout_worker,
     viewer_target: Callable[..., None] = viewer,
     evaluation_target: WorkerTarget = evaluation_worker,
+    early: bool = False,
 ) -> Composition:
-    """Build the window with all its pages; nothing runs before ``application.start``.
+    """Build the window with all its pages; nothing runs before ``application.start``, except with ``early``.
 
     Parameters
     ----------
@@ -103,8 +104,15 @@ def compose(
         What to load at the start in place of what is remembered.
     worker, viewer_target, evaluation_target
         Entry points of the processes, see ``processes``.
+    early
+        Start worker and viewer before the pages are built, which takes a second.
     """
     application = Application(preferences, plan=plan, worker=worker, viewer_target=viewer_target)
+    if early:
+        # They import for seconds, on another core. What they send waits: it is read in Qt's event loop, so that every
+        # page is connected by then.
+        application.viewer.start()
+        application.worker.start()
     supervise = SuperviseController(application)
     inspect = InspectController(application)
     retrain = RetrainController(application)
