@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+# No end depends on what is loaded, so the rollout worker is a stand-in: the real one takes 3 s of a processor.
 ROOT = Path(__file__).parents[3]
 
 PROGRAM = """
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from mile_desktop import app
+from tests.ui.ui_children import worker
 
 folder, ending = Path(sys.argv[1]), sys.argv[2]
 shown = []
@@ -35,7 +37,8 @@ if ending == "error":
     QApplication.exec = exec_and_fail
 if __name__ == "__main__":
     try:
-        status = app.main(["--workspace", str(folder / "w"), "--preferences", str(folder / "p.json")], script=script)
+        places = ["--workspace", str(folder / "w"), "--preferences", str(folder / "p.json")]
+        status = app.main(places, script=script, worker=worker)
     finally:
         assert shown and not shown[0].isVisible()
     sys.exit(status)
@@ -48,12 +51,13 @@ from PySide6.QtWidgets import QApplication
 from mile_desktop.rollout.messages import LoadSession
 from mile_desktop.ui.composition import compose
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from tests.ui.ui_children import viewer, worker
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     application = QApplication([])
     plan = LoadSession(workspace=str(folder / "w"), scene="peg-insertion", policy="initial")
-    parts = compose(PreferenceStore(folder / "p.json"), plan=plan)
+    parts = compose(PreferenceStore(folder / "p.json"), plan=plan, worker=worker, viewer_target=viewer)
     parts.application.start()
     until = time.monotonic() + 1.0
     while time.monotonic() < until:
