@@ -129,6 +129,10 @@ def _cameras(report: Report) -> list[Verdict]:
     ]
 
 
+def _theme_change(report: Report) -> list[Verdict]:
+    return [_at_most("change of theme, processor time", report["median_s"], 0.2, "s", figure="median")]
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A module of this package and its arguments."""
@@ -159,6 +163,7 @@ BENCHMARKS = (
     Benchmark("takeover_latency", _takeover_latency, ("--presses", "15")),
     Benchmark("network_robot", _network_robot, ("--presses", "6")),
     Benchmark("start", _start, ("--repeats", "1")),
+    Benchmark("theme_change", _theme_change, ("--repeats", "1")),
     Benchmark("command_line", _command_line, ("--repeats", "2")),
     Benchmark("scene_view", _scene_view, ("--pictures", "10")),
     Benchmark("headless_rollout", _headless_rollout, ("--episodes", "3", "--repeats", "2")),
