@@ -83,7 +83,8 @@ class EnvironmentDialog(SideDialog):
         names.setFilterMode(Qt.MatchFlag.MatchContains)
         self.env_id.setCompleter(names)
         # The list belongs to no window, so it would keep the colours with which the program was started.
-        theme.give_own_sheet(names.popup())
+        if (offered := names.popup()) is not None:
+            theme.give_own_sheet(offered)
         self.env_id.setPlaceholderText("Pendulum-v1")
         self.name.setPlaceholderText("from the id")
         self.arguments.setPlaceholderText('none; for example {"g": 5.0}')
