@@ -165,7 +165,6 @@ class Session:
         """Return the answer to ``LoadSession``, once everything is loaded."""
         running = self.loop.runner.running
         return m.SessionLoaded(
-            number=self.plan.number,
             scene=self._target.name,
             policy_id=running.policy.policy_id,
             policy_name=running.name,

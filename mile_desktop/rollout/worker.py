@@ -199,7 +199,7 @@ class Worker:
         # message was on its way, and loading would end it and drop the robot.
         if self._session is not None and self._session.loop.in_episode:
             self._endpoint.send(m.LoadRefused(text=_EPISODE_OPEN, number=plan.number))
-            self._endpoint.send(msgspec.structs.replace(self._session.loaded(), number=plan.number))
+            self._endpoint.send(self._answer(self._session, plan))
             return
         leave_real_time()  # loading takes seconds of processor time, which the window needs, too
         # The old session is closed before the new one opens, because both could want the same robot.
@@ -231,10 +231,14 @@ class Worker:
         if plan.speed == 1.0 or plan.robot:
             enter_real_time()
         self._session.cadence.restart()  # ticks did not pass while everything was loaded
-        loaded = self._session.loaded()
+        loaded = self._answer(self._session, plan)
         self._endpoint.send(loaded)
         for problem in loaded.problems:
             self._endpoint.send(m.Note(level="warning", text=problem))
+
+    @staticmethod
+    def _answer(session: Session, plan: m.LoadSession) -> m.SessionLoaded:
+        return msgspec.structs.replace(session.loaded(), number=plan.number)
 
     def _label_states(self, command: m.LabelStates) -> None:
         self._generation = command.generation
