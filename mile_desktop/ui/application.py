@@ -110,9 +110,8 @@ class Application(QObject):
         # Before it is shown, or it would jump to its old place in front of the person.
         self.window.restore()
         self.window.show()
-        # The viewer first: it takes longer to start, and nothing waits for it. The program may have started both already.
         for client in (self.viewer, self.worker):
-            if not client.pid:
+            if not client.pid:  # the program has started the worker already, see ``composition``
                 client.start()
         self.open_workspace(Path(self._plan.workspace))
 

@@ -98,20 +98,14 @@ def compose(
 
     Parameters
     ----------
-    preferences
-        Remembered choices.
-    plan
-        What to load at the start in place of what is remembered.
-    worker, viewer_target, evaluation_target
-        Entry points of the processes, see ``processes``.
-    early
-        Start worker and viewer before the pages are built, which takes a second.
+    preferences, plan
+        Remembered choices, and what to load at the start in place of them.
+    worker, viewer_target, evaluation_target, early
+        Entry points of the processes, see ``processes``; ``early``: the worker starts before the pages are built.
     """
     application = Application(preferences, plan=plan, worker=worker, viewer_target=viewer_target)
     if early:
-        # They import for seconds, on another core. What they send waits: it is read in Qt's event loop, so that every
-        # page is connected by then.
-        application.viewer.start()
+        # It imports for seconds, on another core. What it sends is read in Qt's event loop, when all is connected.
         application.worker.start()
     supervise = SuperviseController(application)
     inspect = InspectController(application)
