@@ -49,6 +49,9 @@ BLOCKS = (
     Column("minutes", "number", "Time supervised, in the robot's time.", "min"),
     Column("success_per_human_step", "number", "Successes for 100 steps that the participant drove; empty without."),
     Column("success_per_minute", "number", "Successes for each minute supervised."),
+    Column("success_per_minute_last_round", "number", "The same in the last round of the block alone."),
+    Column("success_last_round", "number", "Share of its episodes that succeeded."),
+    Column("human_steps_last_round", "whole", "Steps that the participant drove in it."),
     Column("tlx", "number", "Raw NASA-TLX: mean of the six scales.", "0 to 100"),
 )
 EPISODES = (
@@ -107,7 +110,7 @@ QUESTIONNAIRES = (
 REMARKS = (
     _WHO,
     Column("at_step", "text", "Key of the step of the session."),
-    Column("kind", "text", "note, pause, practice again, practice passed, block cut or abort."),
+    Column("kind", "text", "note, pause, practice again, practice passed, block cut, not retrained or abort."),
     Column("text", "text", "What the experimenter wrote; read it before you pass it on.", "", "free"),
     Column("at", "text", "When.", "UTC, ISO 8601", "clock"),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from mile_desktop.study.protocol import MEASURES, Protocol
+from mile_desktop.study.protocol import Protocol
 from mile_desktop.study.tables import Row
 
 FEWEST = 3
@@ -129,14 +129,14 @@ def by_condition(blocks: Iterable[Row], measure: str) -> dict[str, dict[str, flo
 def condition_comparisons(protocol: Protocol, blocks: Sequence[Row]) -> tuple[Compared, ...]:
     """Return the planned comparisons of conditions, and every other one as looked at afterwards."""
     confidence = 1.0 - protocol.alpha
-    values = {measure: by_condition(blocks, measure) for measure in MEASURES}
+    values = {measure: by_condition(blocks, measure) for measure in protocol.measures}
     wanted = {(each.measure, frozenset(each.conditions)) for each in protocol.planned}
     found: dict[bool, list[Compared]] = {True: [], False: []}
     names = [each.name for each in protocol.conditions]
     pairs: list[tuple[str, tuple[str, str]]] = [(each.measure, each.conditions) for each in protocol.planned]
     pairs += [
         (measure, pair)
-        for measure in MEASURES
+        for measure in protocol.measures
         for pair in itertools.combinations(names, 2)
         if (measure, frozenset(pair)) not in wanted
     ]
@@ -151,7 +151,7 @@ def condition_estimates(protocol: Protocol, blocks: Sequence[Row]) -> dict[str, 
     """Return measure → mean of each condition, in the order of the protocol."""
     confidence = 1.0 - protocol.alpha
     found = {}
-    for measure in MEASURES:
+    for measure in protocol.measures:
         values = by_condition(blocks, measure)
         found[measure] = tuple(
             estimate(each.name, values.get(each.name, {}), confidence) for each in protocol.conditions

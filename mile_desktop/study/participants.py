@@ -32,11 +32,14 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, int | str]
 
 
+RemarkKind = Literal["note", "pause", "practice again", "practice passed", "block cut", "not retrained", "abort"]
+
+
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
     """What the experimenter noted or did."""
 
     step: str
-    kind: Literal["note", "pause", "practice again", "practice passed", "block cut", "abort"]
+    kind: RemarkKind
     text: str
     at: str
     """UTC, ISO 8601."""

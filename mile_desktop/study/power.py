@@ -22,7 +22,7 @@ from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.folder import StudyFolder
 from mile_desktop.study.plan import session_plan
 from mile_desktop.study.population import Population, draw_person
-from mile_desktop.study.protocol import Comparison, Protocol
+from mile_desktop.study.protocol import LAST_ROUND, Comparison, Protocol
 from mile_desktop.study.rehearsal import rehearse
 from mile_desktop.study.tables import StudyTables
 
@@ -197,6 +197,7 @@ def _draw(
     chosen = rng.integers(len(persons), size=(studies, count))
     in_block = round(np.mean([len(block.starts) for block in protocol.blocks]))
     blocks = len(protocol.blocks) // len(protocol.conditions)
+    rounds = max(block.rounds for block in protocol.blocks)
     measures = {each.measure for each in protocol.planned}
     drawn: dict[str, dict[str, Float64Array]] = {measure: {} for measure in measures}
     for condition in protocol.conditions:
@@ -208,7 +209,11 @@ def _draw(
                 continue
             episodes = rng.integers(len(each.success), size=(amount, in_block * blocks))
             for measure in measures:
-                values[measure][places] = _value(measure, each, episodes, blocks, rng)
+                counted = episodes
+                if measure.endswith(LAST_ROUND):
+                    # Only the spread is wanted, and that of fewer episodes is larger.
+                    counted = episodes[:, : len(episodes[0]) // rounds]
+                values[measure][places] = _value(measure.removesuffix(LAST_ROUND), each, counted, blocks, rng)
         for measure in measures:
             drawn[measure][condition.name] = values[measure]
     return drawn

@@ -22,8 +22,20 @@ Starts = Annotated[tuple[Start, ...], msgspec.Meta(min_length=1, max_length=200)
 Minutes = Annotated[float, msgspec.Meta(ge=0.0, le=600.0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Device = Literal["any", "gamepad", "keyboard", "screen"]
-Measure = Literal["success_per_human_step", "success_per_minute", "success", "human_steps", "takeovers", "tlx"]
+Measure = Literal[
+    "success_per_human_step",
+    "success_per_minute",
+    "success",
+    "human_steps",
+    "takeovers",
+    "tlx",
+    "success_per_minute_last_round",
+    "success_last_round",
+    "human_steps_last_round",
+]
 MEASURES: tuple[str, ...] = get_args(Measure)
+LAST_ROUND = "_last_round"
+"""End of the measures of the last round of a block: what the policy is worth that was retrained in the block."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +139,12 @@ class Protocol(Part, frozen=True, kw_only=True):
         # More blocks than conditions: the same order again, so that the repetitions are balanced as well.
         return tuple(self.conditions[chosen[block % len(chosen)]] for block in range(len(self.blocks)))
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures of this protocol; without rounds the last one is the whole block, and is not counted twice."""
+        rounds = any(block.rounds > 1 for block in self.blocks)
+        return tuple(each for each in MEASURES if rounds or not each.endswith(LAST_ROUND))
+
     def condition(self, name: str) -> Condition:
         """Return the condition of that name; raises ``KeyError``."""
         for each in self.conditions:
@@ -192,6 +210,9 @@ def _name_faults(protocol: Protocol) -> list[tuple[str, str, str]]:
             for name in comparison.conditions
             if name not in known
         ]
+        if comparison.measure not in protocol.measures:
+            expected = "a measure of the whole block, because no block has rounds"
+            faults.append((f"planned[{number}].measure", repr(comparison.measure), expected))
         if comparison.conditions[0] == comparison.conditions[1]:
             faults.append((key, repr(list(comparison.conditions)), "two different conditions"))
     methods = [info.name for info in METHODS]

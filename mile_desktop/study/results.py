@@ -11,6 +11,9 @@ MEASURE_TITLES = {
     "human_steps": "steps driven by the participant, a block",
     "takeovers": "takeovers, a block",
     "tlx": "raw NASA-TLX, 0 to 100",
+    "success_per_minute_last_round": "successes for each minute supervised, last round",
+    "success_last_round": "share of episodes that succeeded, last round",
+    "human_steps_last_round": "steps driven by the participant, last round of a block",
 }
 
 

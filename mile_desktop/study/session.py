@@ -18,6 +18,7 @@ from mile_desktop.study.participants import (
     Participant,
     ParticipantError,
     Remark,
+    RemarkKind,
     StudyEpisode,
     TrainedPolicy,
 )
@@ -187,6 +188,12 @@ class ParticipantSession:
         new = TrainedPolicy(step=step.key, policy_id=policy_id)
         self._change(policies=(*self.participant.policies, new), done=(*self.participant.done, step.key))
 
+    def skip_training(self, reason: str) -> None:
+        """Go on with the policy as it was, because it cannot be retrained; the record says so."""
+        step = self._expect("training")
+        remarks = (*self.participant.remarks, self._remark("not retrained", reason))
+        self._change(done=(*self.participant.done, step.key), remarks=remarks)
+
     # ── the experimenter ─────────────────────────────────────────────────────────────────────────────────────────
 
     def note(self, text: str, kind: Literal["note", "pause"] = "note") -> None:
@@ -222,9 +229,7 @@ class ParticipantSession:
             raise ParticipantError(f"The session of {self.code} is at “{now_at}”, not at {' or '.join(kinds)}.")
         return step
 
-    def _remark(
-        self, kind: Literal["note", "pause", "practice again", "practice passed", "block cut", "abort"], text: str
-    ) -> Remark:
+    def _remark(self, kind: RemarkKind, text: str) -> Remark:
         step = self.step
         return Remark(step=step.key if step else "", kind=kind, text=text, at=now())
 

@@ -11,6 +11,7 @@ from mile_desktop.storage.records import SCENE_VERSION, EpisodeRecord
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.folder import StudyFolder
 from mile_desktop.study.participants import Participant
+from mile_desktop.study.protocol import LAST_ROUND
 from mile_desktop.study.questionnaires import TLX, raw_tlx
 from mile_desktop.study.session import ParticipantSession, labels_of
 
@@ -113,6 +114,7 @@ class StudyTables:
                 ]
                 if not mine:
                     continue
+                last = [each for each in mine if labels_of(each)["round"] == str(block.rounds)]
                 condition = order[number]
                 yield {
                     "participant": self.name_of(person.code),
@@ -124,6 +126,7 @@ class StudyTables:
                     "device": condition.device,
                     "method": condition.method,
                     **_measures(mine),
+                    **_measures_of_last_round(last),
                     "tlx": _tlx_of(person, number),
                 }
 
@@ -230,6 +233,13 @@ def _measures(records: Sequence[EpisodeRecord]) -> Row:
         "success_per_human_step": 100.0 * successes / human_steps if human_steps else None,
         "success_per_minute": successes / minutes if minutes > 0 else math.nan,
     }
+
+
+def _measures_of_last_round(records: Sequence[EpisodeRecord]) -> Row:
+    """Return the measures that are also asked of the last round; empty where the block was cut before it."""
+    names = ("success_per_minute", "success", "human_steps")
+    found = _measures(records) if records else dict.fromkeys(names)
+    return {f"{name}{LAST_ROUND}": found[name] for name in names}
 
 
 def _tlx_of(person: Participant, block: int) -> float | None:

@@ -64,6 +64,9 @@ measure = "success_per_minute"
 conditions = ["off", "on"]
 """
 
+ROUNDS = SHORT.replace("starts = [11,", "rounds = 2\nstarts = [11,")
+"""Its first block has two rounds of one episode."""
+
 MakeStudy = Callable[[str], StudyFolder]
 
 
@@ -86,7 +89,7 @@ def study(make_study: MakeStudy) -> StudyFolder:
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a short study with two simulated participants; only for reading."""
     folder = tmp_path_factory.mktemp("rehearsed")
-    (folder / "protocol.toml").write_text(SHORT, encoding="utf-8")
+    (folder / "protocol.toml").write_text(ROUNDS, encoding="utf-8")
     study = StudyFolder.create(folder / "study", str(folder / "protocol.toml"))
     population = read_population(POPULATION)
     for number in range(2):

@@ -11,6 +11,7 @@ from mile_desktop.study.folder import LABELS, StudyFolder
 from mile_desktop.study.participants import ParticipantError
 from mile_desktop.study.questionnaires import TLX_ITEMS, AnswerError
 from mile_desktop.study.session import ParticipantSession
+from tests.study.conftest import ROUNDS, MakeStudy
 
 TLX = {item.name: 40 for item in TLX_ITEMS}
 
@@ -143,6 +144,18 @@ def test_the_end_an_abort_and_a_cut_block(study: StudyFolder) -> None:
     other.abort("felt unwell")
     with pytest.raises(ParticipantError, match="ended early"):
         ParticipantSession(study, other.code)
+
+
+def test_a_robot_that_could_not_be_retrained_drives_as_it_was(make_study: MakeStudy) -> None:
+    text = ROUNDS.replace('name = "off"', 'name = "off"\nmethod = "bc"')
+    session = until(new_session(make_study(text)), "b1-t1")
+    session.skip_training("The disk is full.")
+    assert key(session) == "b1-e2"
+    assert session.step is not None
+    assert session.policy_of(session.step) == "initial"
+    assert [(each.step, each.kind, each.text) for each in session.participant.remarks] == [
+        ("b1-t1", "not retrained", "The disk is full.")
+    ]
 
 
 def test_rows_stay_balanced_and_codes_are_never_given_twice(study: StudyFolder) -> None:

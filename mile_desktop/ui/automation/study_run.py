@@ -54,6 +54,8 @@ class StudyRun(ScriptedRun):
         self._population = read_population(plan.population or POPULATION)
         self._finish = finish
         self._photographed: set[str] = set()
+        # A person could try again; a simulation ends with the reason, and the same command goes on from there.
+        parts.study.results.not_trained.connect(self.problem)
 
     def _script(self) -> Iterator[Condition]:
         study = self._parts.study.study

@@ -41,6 +41,10 @@ class StudyBar(QFrame):
         self.begin.setText(prompt.button or "Begin episode")
         self.begin.setEnabled(bool(prompt.button))
 
+    def offer_without_training(self, *, offered: bool) -> None:
+        """Let the experimenter go on with the robot as it was, or not."""
+        self.menu.without_training.setVisible(offered)
+
 
 class ExperimenterMenu(QToolButton):
     """What the experimenter can do at any moment of a session."""
@@ -48,6 +52,7 @@ class ExperimenterMenu(QToolButton):
     paused = Signal()
     practice_again = Signal()
     practice_passed = Signal()
+    training_skipped = Signal()
     noted = Signal()
     left = Signal()
     aborted = Signal()
@@ -63,9 +68,14 @@ class ExperimenterMenu(QToolButton):
             ("Pause or go on", self.paused),
             ("Practise again", self.practice_again),
             ("Go on without the criterion", self.practice_passed),
+            ("Go on without retraining", self.training_skipped),
             ("Write a note …", self.noted),
             ("Leave the session; it can be continued later", self.left),
             ("End the session early …", self.aborted),
         ):
-            menu.addAction(text).triggered.connect(signal)
+            action = menu.addAction(text)
+            action.triggered.connect(signal)
+            if signal is self.training_skipped:
+                self.without_training = action
+        self.without_training.setVisible(False)
         self.setMenu(menu)

@@ -22,6 +22,7 @@ from mile_desktop.ui.study.episode_runner import StudyEpisodeRunner
 from mile_desktop.ui.study.model import episode_prompt, overview
 from mile_desktop.ui.study.page import StudyPage
 from mile_desktop.ui.study.results_controller import ResultsController
+from mile_desktop.ui.study.retraining_controller import RetrainingController
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
 _PAGES = frozenset({"study", "supervise"})
@@ -46,6 +47,7 @@ class StudyController(QObject):
         self.bar = StudyBar()
         self.runner = StudyEpisodeRunner(application)
         self.results = ResultsController(application, self.page.overview)
+        self.retraining = RetrainingController(application, self.bar, self.runner, self.results)
         self._rest_s = 0
         self._rest = QTimer(self)
         self._rest.setInterval(_SECOND_MS)
@@ -66,9 +68,10 @@ class StudyController(QObject):
         page.session.went_on.connect(self._went_on)
         page.session.declined.connect(self._declined)
         page.session.answered.connect(self._answered)
-        self.bar.begin_asked.connect(self.runner.begin_episode)
+        self.bar.begin_asked.connect(self._begin)
         self.runner.changed.connect(self._show_prompt)
         self.runner.counted.connect(self._advance)
+        self.retraining.ended.connect(self._advance)
         for menu in (page.menu, self.bar.menu):
             self._connect_menu(menu)
 
@@ -76,6 +79,7 @@ class StudyController(QObject):
         menu.paused.connect(self._pause)
         menu.practice_again.connect(self._practise_again)
         menu.practice_passed.connect(self._pass_practice)
+        menu.training_skipped.connect(self.retraining.skip)
         menu.noted.connect(self._ask_note)
         menu.left.connect(self.leave)
         menu.aborted.connect(self._ask_reason)
@@ -150,6 +154,7 @@ class StudyController(QObject):
             session.settle(workspace.catalogue)
             self.session = session
             self.runner.begin_session(session)
+            self.retraining.begin_session(session)
             self._application.window.limit_pages(_PAGES)
             self._advance()
 
@@ -165,9 +170,9 @@ class StudyController(QObject):
     def _end_session(self) -> None:
         """Give the window back to the experimenter."""
         self._rest.stop()
-        self.results.stop_learning()
         self.session = None
         self.runner.begin_session(None)
+        self.retraining.begin_session(None)
         self.view_changed.emit(None)
         self.bar.show_prompt(None)
         self._application.window.limit_pages(frozenset())
@@ -230,9 +235,9 @@ class StudyController(QObject):
         self._application.window.show_page("study")
 
     def _show_episode(self, session: ParticipantSession, step: PlannedStep) -> None:
+        self.bar.offer_without_training(offered=step.kind == "training")
         if step.kind == "training":
-            self.bar.show_prompt(episode_prompt(session, step, "loading"))
-            self.results.learn(session.code, self._trained)
+            self.retraining.train()
         else:
             self.view_changed.emit(view_of(condition_of(session, step)))
             self.runner.prepare(step)
@@ -246,11 +251,12 @@ class StudyController(QObject):
         state = self.runner.state.value
         self.bar.show_prompt(episode_prompt(session, step, "running" if state == "starting" else state))
 
-    def _trained(self, policy_id: str) -> None:
-        if self.session is not None:
-            with self._application.errors_shown():
-                self.session.trained(policy_id)
-                self._advance()
+    def _begin(self) -> None:
+        """Do what the button in the line under the view says."""
+        if self.retraining.step is not None:
+            self.retraining.train()
+        else:
+            self.runner.begin_episode()
 
     # ── the participant ──────────────────────────────────────────────────────────────────────────────────────────
 

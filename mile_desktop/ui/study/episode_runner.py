@@ -130,6 +130,11 @@ class StudyEpisodeRunner(QObject):
         self._set(EpisodeState.STARTING)
         worker.send(start_of(session, step))
 
+    def leave_out(self, block: int, seconds: float) -> None:
+        """Do not count ``seconds`` in the time of a block: the robot learned, and the participant waited."""
+        if block in self._block_began:
+            self._block_began[block] += seconds
+
     def time_is_over(self, step: PlannedStep) -> bool:
         """Whether the time limit of the step's block has passed."""
         if self._session is None or step.kind not in {"episode", "training"}:

@@ -79,11 +79,17 @@ class EpisodePrompt:
     """Label of the button that begins the next episode; empty while one runs or is being prepared."""
 
 
+def training_prompt(session: ParticipantSession, step: PlannedStep, share: float | None) -> EpisodePrompt:
+    """Return the prompt of a retraining; ``share``: how much of it is done, None: it has failed."""
+    progress = progress_text(session.protocol, step)
+    if share is None:
+        return EpisodePrompt(progress, "The robot could not learn; please call the experimenter.", "Try again")
+    return EpisodePrompt(progress, f"The robot learns from what you did. Please wait ({share:.0%}).", "")
+
+
 def episode_prompt(session: ParticipantSession, step: PlannedStep, state: str) -> EpisodePrompt:
     """Return the prompt for a state of ``EpisodeState``."""
     progress = progress_text(session.protocol, step)
-    if step.kind == "training":
-        return EpisodePrompt(progress, "The robot learns from what you did. Please wait.", "")
     practice = "Practice episode" if step.kind == "practice" else "Episode"
     texts = {
         "failed": ("The robot could not be prepared; please call the experimenter.", "Try again"),

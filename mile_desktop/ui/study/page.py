@@ -32,6 +32,7 @@ class StudyPage(PageFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Study", "An experiment with participants: protocol, sessions, analysis and export.", parent)
+        self._purpose = self.purpose.text()
         self.setup = StudySetup()
         self.overview = OverviewPanel()
         self.session = SessionView()
@@ -63,6 +64,8 @@ class StudyPage(PageFrame):
         self._progress.setText(progress)
         self._progress.setVisible(bool(progress))
         self.menu.setVisible(place == _SESSION)
+        # A participant is not interested in what the page can do; the room stays, so that nothing moves.
+        self.purpose.setText("" if place == _SESSION else self._purpose)
         self._stack.setCurrentIndex(place)
 
 

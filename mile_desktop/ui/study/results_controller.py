@@ -1,10 +1,9 @@
 """Analysis, export and retraining of a study: commands in processes of their own, because they need torch."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
@@ -20,6 +19,13 @@ _RETRY_MS = 500
 class ResultsController(QObject):
     """Runs ``mile-desktop study analyse``, ``export`` and ``learn``; everything runs on the window's thread."""
 
+    trained = Signal(str)
+    """A retraining is finished; carries the id of the new policy."""
+    training_progressed = Signal(float)
+    """How much of a retraining is done, 0 to 1."""
+    not_trained = Signal(str)
+    """A retraining has failed; carries the reason."""
+
     def __init__(self, application: Application, panel: OverviewPanel) -> None:
         super().__init__(application)
         self._application = application
@@ -27,8 +33,8 @@ class ResultsController(QObject):
         self._folder: Path | None = None
         self._job = CommandClient(self)
         self._learner = CommandClient(self)
-        self._trained: Callable[[str], None] = _ignore
         self._said = ""
+        self._learns = ""
         panel.analyse_asked.connect(self._analyse_or_cancel)
         panel.export_asked.connect(self._choose_target)
         panel.report_asked.connect(self._open_report)
@@ -37,7 +43,7 @@ class ResultsController(QObject):
         self._job.finished.connect(self._finished)
         self._job.cancelled.connect(self._cancelled)
         self._learner.said.connect(self._learned)
-        self._learner.failed.connect(self._not_learned)
+        self._learner.failed.connect(self.not_trained)
         application.workspace_opened.connect(self._stop)
         application.window.closing.connect(self._job.close)
         application.window.closing.connect(self._learner.close)
@@ -47,17 +53,23 @@ class ResultsController(QObject):
         self._folder = folder
         self._refresh()
 
-    def learn(self, code: str, trained: Callable[[str], None]) -> None:
-        """Retrain a participant's policy between two rounds; ``trained`` gets the id of the new one."""
+    def learn(self, code: str) -> None:
+        """Retrain a participant's policy between two rounds; ``trained`` or ``not_trained`` follows."""
         if self._folder is None:
             return
-        self._trained = trained
+        self._learns = code
         if not self._learner.start_program(_command("learn", str(self._folder), code)):
             # A session that was left and goes on at once: the cancelled training is still ending.
-            QTimer.singleShot(_RETRY_MS, self, lambda: self.learn(code, trained))
+            QTimer.singleShot(_RETRY_MS, self, self._learn_again)
+
+    def _learn_again(self) -> None:
+        # Empty when the session was left a second time while this waited.
+        if self._learns:
+            self.learn(self._learns)
 
     def stop_learning(self) -> None:
         """End a retraining: the session was left, and it is trained again when the session goes on."""
+        self._learns = ""
         self._learner.cancel()
 
     def analyse(self) -> None:
@@ -102,14 +114,13 @@ class ResultsController(QObject):
 
     def _learned(self, fields: dict[str, object]) -> None:
         if "policy" in fields and "participant" in fields:
-            self._trained(str(fields["policy"]))
-
-    def _not_learned(self, text: str) -> None:
-        self._application.window.say("error", f"The policy was not retrained: {text} Leave the session and go on.")
+            self.trained.emit(str(fields["policy"]))
+        elif "progress" in fields:
+            self.training_progressed.emit(float(str(fields["progress"])))
 
     def _stop(self, _: object) -> None:
         self._job.cancel()
-        self._learner.cancel()
+        self.stop_learning()
 
     def _refresh(self) -> None:
         there = self._folder is not None and (self._folder / RESULTS / _REPORT).is_file()
@@ -118,7 +129,3 @@ class ResultsController(QObject):
 
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "mile_desktop", "study", "--json", *arguments]
-
-
-def _ignore(_: str) -> None:
-    """Take no result: nothing was asked for."""

@@ -17,14 +17,14 @@ class PageFrame(OverrideGuard, QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         heading = QLabel(title)
         theme.set_role(heading, "title")
-        sentence = QLabel(purpose)
-        theme.set_role(sentence, "quiet")
-        sentence.setWordWrap(True)
+        self.purpose = QLabel(purpose)
+        theme.set_role(self.purpose, "quiet")
+        self.purpose.setWordWrap(True)
         self.top = QHBoxLayout()
         """The row of the title; buttons that concern the whole page go to its right."""
         theme.space(self.top, spacing=16)
         self.top.addWidget(heading)
-        self.top.addWidget(sentence, 1)
+        self.top.addWidget(self.purpose, 1)
         self.body = QVBoxLayout()
         """The content of the page."""
         theme.space(self.body, spacing=16)
