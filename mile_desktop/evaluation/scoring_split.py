@@ -40,7 +40,9 @@ def make_scoring_split(
     ScoreError
         When no chosen episode can be held out.
     """
-    supervised = _supervised(steps)
+    unattended = _with_any(steps, steps.unattended) if steps.unattended is not None else set()
+    steps = steps.attended()
+    supervised = [name for name in _supervised(steps) if name not in unattended]
     wanted = set(episode_ids)
     chosen = [name for name in supervised if name in wanted] if wanted else supervised
     unknown = [name for name in episode_ids if name not in steps.episode_ids]
@@ -51,6 +53,8 @@ def make_scoring_split(
     if not chosen:
         raise ScoreError("None of the chosen episodes was supervised; choose some in which a person could take over.")
     unseen, left_out = _unseen(model, steps, chosen)
+    if unattended:
+        left_out = (f"{len(unattended)} episodes that nobody watched are not scored.", *left_out)
     split = _with_newest(_learned_from(steps, supervised, unseen, seed), steps)
     return replace(split, notes=(*left_out, *split.notes, *_notes_on(model, split.held_out)))
 

@@ -90,6 +90,7 @@ def calibrate(model: InterventionModel, steps: SupervisedSteps) -> tuple[Interve
     CalibrationError
         When no step, or every step, is a takeover.
     """
+    steps = steps.attended()
     rows = _calibrated_rows(steps)
     decisions, held_out_share = recorded_decisions(model, steps)
     before = Threshold(model.config.cost, model.config.cdf_scale)

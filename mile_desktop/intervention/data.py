@@ -48,3 +48,20 @@ class SupervisedSteps:
 
     def __len__(self) -> int:
         return len(self.observation)
+
+    def select(self, mask: torch.Tensor) -> "SupervisedSteps":
+        """Return the steps where ``mask`` (bool[t]) is True; episode indices keep their meaning."""
+        tensors = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "episode_ids"}
+        # The ids stay complete, so that the numbers in ``episode`` still point to the right one.
+        # A column that was not recorded is None, also afterwards.
+        kept = {name: values[mask] for name, values in tensors.items() if values is not None}
+        return SupervisedSteps(**kept, episode_ids=self.episode_ids)
+
+    def attended(self) -> "SupervisedSteps":
+        """Return the steps whose silence says something about a person: all but those that nobody watched.
+
+        Everything that describes the person learns from these: human actions, cost and scale, temporal parameters, and
+        the scores. The forecast alone also learns how unattended attempts ended. With eight unattended episodes among
+        sixteen, c rose from 5.1 to 30.5 and the AUROC of p fell from 1.00 to .84 (decision 38).
+        """
+        return self if self.unattended is None else self.select(~self.unattended)

@@ -52,7 +52,8 @@ def fit_intervention_model(
     Parameters
     ----------
     steps : SupervisedSteps
-        Whole episodes, silent steps and demonstrations included.
+        Whole episodes, silent steps and demonstrations included. The forecast alone learns from those that nobody
+        watched.
     shipped : bool
         The supervisor was simulated; the model counts as resting on no human takeover.
     unattended : SupervisedSteps or None
@@ -68,6 +69,7 @@ def fit_intervention_model(
         When ``cancelled`` returned True.
     """
     settings, forecast_steps = settings or FitSettings(), unattended or steps
+    steps = steps.attended()
     described = msgspec.structs.replace(
         _describe(steps, settings), model_id=model_id, scene=scene, policy_id=policy_id, created_at=created_at
     )

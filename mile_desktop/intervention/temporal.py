@@ -148,7 +148,7 @@ def fit_temporal(model: InterventionModel, steps: SupervisedSteps) -> TemporalFi
     CalibrationError
         When no step, or every step, is a takeover.
     """
-    table = _table(model, steps, most_steps=MOST_STEPS, most_asked=_MOST_ASKED)
+    table = _table(model, steps.attended(), most_steps=MOST_STEPS, most_asked=_MOST_ASKED)
     start = fit_cost_and_scale(table.flat(table.present), start=Threshold(model.config.cost, model.config.cdf_scale))
     published = TemporalParameters(cost=start.cost, cdf_scale=start.cdf_scale)
     with torch.no_grad():

@@ -6,7 +6,7 @@ sample by sample.
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -166,11 +166,7 @@ def usable_episodes(readers: Iterable[tuple[str, Callable[[], Episode]]]) -> Usa
 
 def select_steps(steps: SupervisedSteps, mask: torch.Tensor) -> SupervisedSteps:
     """Return the steps where ``mask`` (bool[t]) is True; episode indices keep their meaning."""
-    tensors = {each.name: getattr(steps, each.name) for each in fields(steps) if each.name != "episode_ids"}
-    # The ids stay complete, so that the numbers in ``episode`` still point to the right one.
-    # A column that was not recorded is None, also afterwards.
-    kept = {name: values[mask] for name, values in tensors.items() if values is not None}
-    return SupervisedSteps(**kept, episode_ids=steps.episode_ids)
+    return steps.select(mask)
 
 
 def steps_of(steps: SupervisedSteps, episode_ids: Iterable[str]) -> torch.Tensor:

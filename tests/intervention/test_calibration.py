@@ -13,7 +13,10 @@ from mile_desktop.intervention.cost_fit import (
     standard_error_of_cost,
 )
 from mile_desktop.intervention.data import SupervisedSteps
-from mile_desktop.intervention.fit import FittedModel
+from mile_desktop.intervention.fit import FitSettings, FittedModel, fit_intervention_model
+from mile_desktop.intervention.strata import supervised_episodes
+from mile_desktop.intervention.temporal import fit_temporal
+from tests.intervention.test_forecast_targets import alone, joined
 from tests.intervention.toy import recorded
 
 FOUND = Calibration(
@@ -114,3 +117,13 @@ def test_a_fit_that_ranks_worse_is_refused_with_both_rankings() -> None:
     assert "AUROC 0.81 before, 0.70 after" in replace(FOUND, auroc_before=0.81, auroc=0.7).problem
     assert replace(FOUND, auroc_before=0.81, auroc=0.80).problem == "", "within chance"
     assert replace(FOUND, auroc_before=None, auroc=None).problem == ""
+
+
+def test_attempts_that_nobody_watched_say_nothing_about_a_person(fitted: FittedModel, steps: SupervisedSteps) -> None:
+    # Failures among them: whoever had watched would have stepped in.
+    both = joined(steps, alone(8, length=60, fails=(0, 1, 2, 3)))
+    assert len(both.attended()) == len(steps)
+    assert calibrate(fitted.model, both)[1] == calibrate(fitted.model, steps)[1]
+    assert fit_temporal(fitted.model, both) == fit_temporal(fitted.model, steps)
+    quick = FitSettings(members=2, epochs=1, temporal=False)
+    assert fit_intervention_model(both, quick).model.config.episode_ids == supervised_episodes(steps)

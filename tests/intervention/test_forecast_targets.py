@@ -11,7 +11,7 @@ from mile_desktop.intervention.scores import takeover_ahead
 from tests.intervention.toy import recorded
 
 
-def _alone(episodes: int, *, fails: tuple[int, ...] = (), length: int = 100, seed: int = 5) -> SupervisedSteps:
+def alone(episodes: int, *, fails: tuple[int, ...] = (), length: int = 100, seed: int = 5) -> SupervisedSteps:
     """Episodes of ``length`` steps that nobody watched."""
     steps = recorded(episodes, demonstrations=0, length=length, seed=seed)
     failed = torch.isin(steps.episode, torch.tensor(fails, dtype=torch.int64))
@@ -20,7 +20,7 @@ def _alone(episodes: int, *, fails: tuple[int, ...] = (), length: int = 100, see
 
 
 def test_the_end_of_an_unattended_failure_counts_as_if_a_takeover_were_ahead() -> None:
-    targets = forecast_targets(_alone(2, fails=(1,)))
+    targets = forecast_targets(alone(2, fails=(1,)))
     assert np.flatnonzero(targets.ahead).tolist() == list(range(200 - FAILING_STEPS, 200))
     assert not targets.asked[100 : 200 - FAILING_STEPS].any(), "nobody can say when a person would have stepped in"
     assert targets.asked[:100].all()
@@ -30,7 +30,7 @@ def test_the_end_of_an_unattended_failure_counts_as_if_a_takeover_were_ahead() -
 
 
 def test_an_unattended_attempt_that_was_broken_off_says_nothing() -> None:
-    steps = _alone(1)
+    steps = alone(1)
     targets = forecast_targets(replace(steps, success=torch.zeros_like(steps.success)))
     assert not targets.asked.any()
 
@@ -47,20 +47,22 @@ def test_attended_episodes_are_as_they_were(steps: SupervisedSteps) -> None:
 def test_a_forecast_that_saw_unattended_successes_calls_in_fewer_of_them(
     fitted: FittedModel, steps: SupervisedSteps
 ) -> None:
-    alone = _alone(8, length=60)
-    both = _joined(steps, alone)
+    watched_by_nobody = alone(8, length=60)
+    both = joined(steps, watched_by_nobody)
     plain, aware = fit_forecast(fitted.model, steps), fit_forecast(fitted.model, both)
     assert plain is not None
     assert aware is not None
-    fresh = _alone(6, length=60, seed=9)
+    fresh = alone(6, length=60, seed=9)
     before, after = (forecast_probabilities(fitted.model, fresh, each).mean() for each in (plain, aware))
     assert after < before
     assert aware.config.score is not None
     assert plain.config.score is not None
-    assert aware.config.score.steps == plain.config.score.steps + len(alone), "how they ended is scored, too"
+    assert aware.config.score.steps == plain.config.score.steps + len(watched_by_nobody), (
+        "how they ended is scored, too"
+    )
 
 
-def _joined(first: SupervisedSteps, second: SupervisedSteps) -> SupervisedSteps:
+def joined(first: SupervisedSteps, second: SupervisedSteps) -> SupervisedSteps:
     names = ("observation", "action", "human_action", "policy_mean", "policy_std", "intervention", "demonstration",
              "success", "step")  # fmt: skip
     return SupervisedSteps(

@@ -38,7 +38,13 @@ def test_the_shipped_protocols_can_be_used() -> None:
         ("after_block = 2", "after_block = 4", "breaks[0].after_block", "4", "a number from 1 to 3"),
         ('name = "calls"', 'name = "strip"', "conditions.name", "'strip' twice", "a name of its own"),
         ('name = "calls"', 'name = "Calls"', "conditions[2].name", "'Calls'", "str matching regex"),
-        ('measure = "tlx"', 'measure = "fun"', "planned[2].measure", "'fun'", "'human_steps' or 'human_steps_last_round' or"),
+        (
+            'measure = "tlx"',
+            'measure = "fun"',
+            "planned[2].measure",
+            "'fun'",
+            "'human_steps' or 'human_steps_last_round' or",
+        ),
         ('name = "calls"', 'name = "calls"\nmethod = "magic"', "conditions[2].method", "'magic'", "one of mile, bc"),
         (
             'scene = "peg-insertion"\nstarts = [1000',
