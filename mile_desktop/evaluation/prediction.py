@@ -21,7 +21,7 @@ def score_recorded(
     Only the members of the intervention model that have not seen an episode predict it. The baselines learn from the
     episodes that are not held out. Raises ``ScoreError`` where there is too little to score.
     """
-    recorded = recorded_steps(workspace, scene)
+    recorded = recorded_steps(workspace, scene).attended()
     split = split_episodes(recorded.steps, share=HELD_OUT_SHARE, seed=seed)
     model = model_in_use(workspace, scene, reference)
     return compare_predictors(model, split.train, split.held_out, line=line), recorded.notes

@@ -66,7 +66,7 @@ def make_scorecard(
     """
     report(0.0, "Reading the recorded episodes")
     model = model_in_use(workspace, scene, reference)
-    recorded = recorded_steps(workspace, scene)
+    recorded = recorded_steps(workspace, scene).attended()
     split = make_scoring_split(model, recorded.steps, episode_ids, seed)
     report(0.15, f"Predicting {len(split.held_out)} episodes with every predictor")
 

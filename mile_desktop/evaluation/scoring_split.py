@@ -40,9 +40,7 @@ def make_scoring_split(
     ScoreError
         When no chosen episode can be held out.
     """
-    unattended = _with_any(steps, steps.unattended) if steps.unattended is not None else set()
-    steps = steps.attended()
-    supervised = [name for name in _supervised(steps) if name not in unattended]
+    supervised = _supervised(steps)
     wanted = set(episode_ids)
     chosen = [name for name in supervised if name in wanted] if wanted else supervised
     unknown = [name for name in episode_ids if name not in steps.episode_ids]
@@ -53,16 +51,14 @@ def make_scoring_split(
     if not chosen:
         raise ScoreError("None of the chosen episodes was supervised; choose some in which a person could take over.")
     unseen, left_out = _unseen(model, steps, chosen)
-    if unattended:
-        left_out = (f"{len(unattended)} episodes that nobody watched are not scored.", *left_out)
     split = _with_newest(_learned_from(steps, supervised, unseen, seed), steps)
     return replace(split, notes=(*left_out, *split.notes, *_notes_on(model, split.held_out)))
 
 
 def _supervised(steps: SupervisedSteps) -> list[str]:
     """Return the episodes that were supervised rather than demonstrations."""
-    demonstrated = _with_any(steps, steps.demonstration)
-    return [name for name in steps.episode_ids if name not in demonstrated]
+    there = _with_any(steps, ~steps.demonstration)
+    return [name for name in steps.episode_ids if name in there]
 
 
 def _with_any(steps: SupervisedSteps, rows: torch.Tensor) -> set[str]:

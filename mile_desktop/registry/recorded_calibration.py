@@ -51,7 +51,7 @@ def calibrate_recorded(
         When there is no episode or no model, or one of them cannot be read.
     """
     report(0.0, "Reading the recorded episodes")
-    recorded = recorded_steps(workspace, scene)
+    recorded = recorded_steps(workspace, scene).attended()
     steps = recorded.steps
     report(0.4, f"Fitting cost and scale to {len(steps.episode_ids)} episodes")
     model, found = calibrate(model_in_use(workspace, scene, reference), steps)

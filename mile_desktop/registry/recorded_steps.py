@@ -21,6 +21,14 @@ class RecordedSteps:
     notes: tuple[str, ...] = ()
     """Sentences for people: of earlier versions of the scene, unreadable, or with values that are not finite."""
 
+    def attended(self) -> "RecordedSteps":
+        """Return the episodes that a person watched, with a note on the others; see ``SupervisedSteps.attended``."""
+        if self.steps.unattended is None:
+            return self
+        count = len(set(self.steps.episode[self.steps.unattended].tolist()))
+        which = "1 episode that nobody watched is" if count == 1 else f"{count} episodes that nobody watched are"
+        return RecordedSteps(self.steps.attended(), (*self.notes, f"{which} left out."))
+
 
 def recorded_steps(workspace: Workspace, scene: str, *, newest: int | None = None) -> RecordedSteps:
     """Read every supervised episode of ``scene`` (or the ``newest`` ones) and its demonstrations.

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,11 @@ def test_a_score_passes_them_on(recorded: RecordedSteps, monkeypatch: pytest.Mon
     monkeypatch.setattr(prediction, "compare_predictors", lambda *_, **__: ())
     with Workspace.open(tmp_path / "w") as workspace:
         assert prediction.score_recorded(workspace, "peg-insertion", line=None)[1] == (NOTE,)  # type: ignore[arg-type]
+
+
+def test_episodes_that_nobody_watched_are_left_out_with_a_sentence(recorded: RecordedSteps) -> None:
+    assert recorded.attended() is recorded
+    second = recorded.steps.episode == 1
+    alone = RecordedSteps(replace(recorded.steps, unattended=second), recorded.notes).attended()
+    assert alone.notes == (NOTE, "1 episode that nobody watched is left out.")
+    assert set(alone.steps.episode.tolist()) == {0}
