@@ -52,8 +52,7 @@ def fit_intervention_model(
     Parameters
     ----------
     steps : SupervisedSteps
-        Whole episodes, silent steps and demonstrations included. The forecast alone learns from those that nobody
-        watched.
+        Whole episodes, silent steps and demonstrations included.
     shipped : bool
         The supervisor was simulated; the model counts as resting on no human takeover.
     unattended : SupervisedSteps or None
@@ -68,8 +67,7 @@ def fit_intervention_model(
     FitCancelled
         When ``cancelled`` returned True.
     """
-    settings, forecast_steps = settings or FitSettings(), unattended or steps
-    steps = steps.attended()
+    settings, forecast_steps, steps = settings or FitSettings(), unattended or steps, steps.attended()
     described = msgspec.structs.replace(
         _describe(steps, settings), model_id=model_id, scene=scene, policy_id=policy_id, created_at=created_at
     )
