@@ -16,6 +16,7 @@ from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor, settings_of
 from mile_desktop.operators.window_input import WindowOperator
 from mile_desktop.operators.words.operator import WordsOperator
+from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.paths import pad_profiles
 from mile_desktop.rollout.messages import IgnoredPad, PadState
 from mile_desktop.scenes.catalogue import SceneInfo
@@ -52,7 +53,7 @@ class InputDevices:
         elif info is not None and info.entries:
             drives = [_drive(entry, rate_hz) for entry in info.entries]
             people = [DrivenEntries(device, drives) for device in people]
-        if not only:
+        if only in {"", WORDS}:
             people.append(self.words)
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 

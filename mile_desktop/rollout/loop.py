@@ -213,8 +213,9 @@ class RolloutLoop:
         self.runner.fault(reason)
 
     def end_episode(self, outcome: Outcome) -> None:
-        """Close the running episode with the operator's outcome."""
-        if self.in_episode:
+        """Close the running episode with the operator's outcome; in a study the scene alone decides about it."""
+        # A participant who presses every button must not be counted as a success.
+        if self.in_episode and not self.guided:
             self.runner.close(outcome)
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
 
@@ -223,8 +224,8 @@ class RolloutLoop:
         self._publish(Note(level="info", text=self.runner.mark_call()))
 
     def discard_episode(self) -> None:
-        """Put the running episode in the bin and record the same start again."""
-        if self.runner.episode is None:
+        """Put the running episode in the bin and record the same start again; not in a study."""
+        if self.runner.episode is None or self.guided:
             return
         self.runner.discard()
         # The same seed again: a discarded attempt must not shift the starts of the episodes that follow, or runs could

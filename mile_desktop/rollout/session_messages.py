@@ -47,10 +47,10 @@ class LoadSession(Message, frozen=True, kw_only=True):
     supervisor_settings: dict[str, float] = msgspec.field(default_factory=dict)
     """Settings of the simulated supervisor, by name; those that are left out are its own defaults."""
     device: str = ""
-    """The only device that may take over: ``gamepad``, ``keyboard`` or ``screen``; empty: any."""
+    """The only device that may take over: ``gamepad``, ``keyboard``, ``screen`` or ``words``; empty: any."""
     guided: bool = False
-    """Only a ``StartEpisodes`` with notes starts an episode, no button of a device: in a study nothing is recorded that
-    the page Study has not asked for."""
+    """Only a ``StartEpisodes`` with notes starts an episode, no button of a device, and only the scene says how it
+    ended: in a study nothing is recorded that the page Study has not asked for."""
 
 
 class StartEpisodes(Message, frozen=True):

@@ -15,6 +15,7 @@ from mile_desktop.channels.shared import StateSlot
 from mile_desktop.intervention.model import InterventionModelError
 from mile_desktop.operators.hand_response import Hand
 from mile_desktop.operators.profile import ProfileError, decode_profile
+from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.policies.policy import PolicyFileError
 from mile_desktop.priority import be_eager, enter_real_time, leave_real_time
 from mile_desktop.registry.policies import UnknownPolicyError
@@ -271,6 +272,9 @@ class Worker:
     def _drive_words(self, command: m.DriveWords) -> None:
         """Drive what was typed, or report why not; the limits are checked here, whatever the window has checked."""
         problem = self._devices.words.problem(command.segments)
+        if self._session is not None and self._session.plan.device not in {"", WORDS}:
+            # The operator is not polled then, so the line would say "the robot drives" and nothing would move.
+            problem = "Words do not drive in this part of the study; use the device that you were shown."
         if not problem and (self._session is None or not self._session.loop.in_episode):
             problem = "No episode is running; start one before you type a command."
         if problem:

@@ -21,7 +21,7 @@ Start = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 Starts = Annotated[tuple[Start, ...], msgspec.Meta(min_length=1, max_length=200)]
 Minutes = Annotated[float, msgspec.Meta(ge=0.0, le=600.0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
-Device = Literal["any", "gamepad", "keyboard", "screen"]
+Device = Literal["any", "gamepad", "keyboard", "screen", "words"]
 Measure = Literal[
     "success_per_human_step",
     "success_per_minute",

@@ -156,6 +156,7 @@ def _connect_pages(parts: Composition) -> None:
     supervise.add_above_transport(parts.robots.bar)
     supervise.add_above_transport(parts.study.bar)
     parts.study.view_changed.connect(supervise.guide)
+    parts.study.view_changed.connect(parts.supervise.words.guide)
     parts.robots.bar.checklist_changed.connect(supervise.controls.wait_for_start)
     parts.robots.bar.link_changed.connect(supervise.show_link)
     parts.robots.scene_drawn_changed.connect(supervise.view.set_scene_shown)

@@ -361,3 +361,16 @@ def test_whatever_the_operator_does_recorded_control_follows_the_phase(
     for step in rollout.sink.steps:
         assert step.intervention == (step.control_phase == "takeover") == (step.human_action is not None)
     assert len(rollout.sink.ends) in {len(rollout.sink.starts), len(rollout.sink.starts) - 1}
+
+
+def test_in_a_study_only_the_scene_says_how_an_episode_ended(rollout: PointRollout) -> None:
+    rollout.loop.guided = True
+    rollout.loop.start()
+    rollout.tick(3)
+    for request in (OperatorRequest.SUCCESS, OperatorRequest.FAILURE, OperatorRequest.DISCARD):
+        rollout.operator.requests = [request]
+        rollout.tick()
+    rollout.loop.end_episode("success")
+    assert rollout.sink.ends == []
+    rollout.tick(20)
+    assert rollout.sink.ends == ["success"], "the scene's own"

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from mile_desktop.rollout.input_devices import InputDevices
 from mile_desktop.storage.catalogue import Catalogue, insert_episode
 from mile_desktop.storage.records import EpisodeRecord, EpisodeStart, Outcome
 from mile_desktop.storage.workspace import Workspace
@@ -11,7 +12,7 @@ from mile_desktop.study.folder import LABELS, StudyFolder
 from mile_desktop.study.participants import ParticipantError
 from mile_desktop.study.questionnaires import TLX_ITEMS, AnswerError
 from mile_desktop.study.session import ParticipantSession
-from tests.study.conftest import ROUNDS, MakeStudy
+from tests.study.conftest import ROUNDS, SHORT, MakeStudy
 
 TLX = {item.name: 40 for item in TLX_ITEMS}
 
@@ -179,3 +180,12 @@ def test_what_the_worker_is_told_follows_the_condition(study: StudyFolder) -> No
     off = alert_of(session.protocol.condition("off"))
     assert off.threshold == 1.0
     assert not off.sound
+
+
+def test_words_can_be_the_only_device(make_study: MakeStudy) -> None:
+    session = until(new_session(make_study(SHORT.replace('device = "keyboard"', 'device = "words"'))), "b2-e1")
+    step = session.step
+    assert step is not None
+    told = session_of(session, step, session.study.folder)
+    group = InputDevices().group(None, None, gamepad=told.gamepad, rate_hz=told.rate_hz, only=told.device)
+    assert group.kind == "words"

@@ -224,7 +224,8 @@ class EpisodeControls(OverrideGuard, QFrame):
         stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
         self._buttons[EpisodeAction.START].setVisible(not (stopped or self._guided))
         self._buttons[EpisodeAction.RESET].setVisible(stopped and not self._guided)
-        self._buttons[EpisodeAction.DISCARD].setVisible(not self._guided)
+        for outcome in _OUTCOMES:
+            self._buttons[outcome].setVisible(not self._guided)
         self._episodes.setVisible(not self._guided)
         self._buttons[EpisodeAction.HOLD].setVisible(not held)
         self._buttons[EpisodeAction.RESUME].setVisible(held)
@@ -308,7 +309,7 @@ class EpisodeControls(OverrideGuard, QFrame):
             self.commanded.emit(EndEpisode(outcome=outcome))
 
     def _is_enabled(self, action: EpisodeAction) -> bool:
-        if self._guided and action is EpisodeAction.DISCARD:
+        if self._guided and action in _OUTCOMES:
             return False  # the key must not do what the button does not offer
         return action in enabled_actions(self._phase)
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.operators.words.interpreter import Interpreter
-from mile_desktop.operators.words.segment import Segment, Understanding
+from mile_desktop.operators.words.segment import WORDS, Segment, Understanding
 from mile_desktop.operators.words.vocabulary import Vocabulary, languages
 from mile_desktop.rollout import messages as m
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.scenes.scene_file import read_words
 from mile_desktop.scenes.words_description import WordsDescription
+from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.words_line import WordsLine
 
 Remember = Callable[[str, str], None]
@@ -55,6 +56,7 @@ class WordsController(QObject):
         self._frame = frame if frame in {"camera", "robot"} else ""
         self._view_yaw_deg = view_yaw_deg
         self._remember = remember
+        self._allowed = True
         self._own = WordsDescription()
         self._interpreter = self._new_interpreter()
         line.set_language(self._language)
@@ -76,8 +78,18 @@ class WordsController(QObject):
         vocabulary = Vocabulary(self._language, targets=self._own.targets, phrases=self._own.phrases)
         return Interpreter(vocabulary, frame=self._frame)
 
+    def guide(self, view: ParticipantView | None) -> None:
+        """Offer the line to a participant of a study where the condition allows words; None: no study runs."""
+        self._allowed = view is None or view.device in {"any", WORDS}
+        # A line that is still open would show the participant what the one before has typed.
+        self.close()
+        if view is not None and view.device == WORDS:
+            self.open()
+
     def open(self) -> None:
-        """Show the line and put the cursor into it."""
+        """Show the line and put the cursor into it; nothing happens where a study does not allow words."""
+        if not self._allowed:
+            return
         self._line.show()
         self._line.edit.setFocus()
         self._line.edit.selectAll()

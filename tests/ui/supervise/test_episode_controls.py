@@ -133,3 +133,16 @@ def test_narrow_bars_show_icons_without_labels(controls: EpisodeControls, qtbot:
     assert controls.button(EpisodeAction.SUCCESS).accessibleName() == "Success"
     controls.resize(1200, 56)
     qtbot.waitUntil(lambda: controls.button(EpisodeAction.SUCCESS).text() == "Success")
+
+
+def test_a_participant_of_a_study_has_no_button_for_the_outcome(controls: EpisodeControls, sent: list[object]) -> None:
+    controls.show_status(status())
+    controls.guide(True)
+    for press in (controls.mark_success, controls.mark_failure, controls.ask_discard):
+        press()
+    assert sent == []
+    outcomes = (EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
+    assert all(controls.button(each).isHidden() for each in outcomes)
+    controls.guide(False)
+    controls.mark_success()
+    assert len(sent) == 1

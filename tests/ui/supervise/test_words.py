@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.operators.words.segment import Segment
 from mile_desktop.operators.words.vocabulary import language_titles
 from mile_desktop.rollout import messages as m
+from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 from mile_desktop.ui.supervise.words_line import WordsLine
 
@@ -125,6 +126,19 @@ def test_closing_the_line_ends_what_words_drive(words: Words) -> None:
     assert isinstance(words.sent[-1], m.CancelWords)
     assert not words.line.isVisible()
     assert not words.controller.close()
+
+
+@pytest.mark.parametrize(("device", "shown"), [("any", False), ("words", True), ("keyboard", False)])
+def test_a_study_offers_words_where_its_condition_allows_them(words: Words, device: str, shown: bool) -> None:
+    words.type("left", enter=False)
+    words.controller.guide(ParticipantView(device=device))
+    assert words.line.isVisible() is shown
+    assert not words.line.edit.text(), "what the participant before has typed is gone"
+    words.controller.open()
+    assert words.line.isVisible() is (device != "keyboard")
+    words.controller.guide(None)
+    words.controller.open()
+    assert words.line.isVisible()
 
 
 def test_another_language_is_remembered(words: Words) -> None:
