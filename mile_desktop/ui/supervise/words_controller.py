@@ -57,6 +57,8 @@ class WordsController(QObject):
         self._view_yaw_deg = view_yaw_deg
         self._remember = remember
         self._allowed = True
+        self._sent: Understanding | None = None
+        """What the worker was asked to drive, and has not begun."""
         self._own = WordsDescription()
         self._interpreter = self._new_interpreter()
         line.set_language(self._language)
@@ -138,7 +140,8 @@ class WordsController(QObject):
             )
         )
         self._line.edit.clear()
-        self._show(understood, driven=True)
+        self._sent = understood
+        self._show(understood)
 
     def _show(self, understood: Understanding, *, driven: bool = False) -> None:
         self._line.show_meaning(understood, driven=driven)
@@ -146,9 +149,12 @@ class WordsController(QObject):
         self.shown_way.emit(way)
 
     def follow(self, taken: m.StepTaken) -> None:
-        """Remove the arrow once the words have been driven."""
+        """Say that the robot drives once it does, for the worker may refuse; remove the arrow afterwards."""
         if not taken.intervention:
             self.shown_way.emit(None)
+        elif self._sent is not None:
+            self._show(self._sent, driven=True)
+            self._sent = None
 
     def _language_chosen(self, name: str) -> None:
         self._language = name

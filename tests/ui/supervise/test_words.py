@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.operators.words.segment import Segment
 from mile_desktop.operators.words.vocabulary import language_titles
 from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
 from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 from mile_desktop.ui.supervise.words_line import WordsLine
@@ -58,6 +59,13 @@ def session(scene: str = "peg-insertion") -> m.SessionLoaded:
     )  # fmt: skip
 
 
+def taken(*, intervention: bool) -> m.StepTaken:
+    return m.StepTaken(
+        episode_id="e", step=1, timestamp=0.0, intervention=intervention, probability=0.1, low=0.0, high=0.2,
+        forecast=0.1, proposed=(), executed=(), std=(), phase=Phase.TAKEOVER if intervention else Phase.AUTONOMOUS,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def words(qtbot: QtBot) -> Words:
     return Words(qtbot)
@@ -73,6 +81,8 @@ def test_the_meaning_is_shown_before_anything_moves(words: Words) -> None:
     assert sent.segments == (Segment("towards", 0.05, "m", target="hole"),)
     assert sent.text == "towards the sockt"
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(sent), type=m.DriveWords) == sent
+    assert words.line.meaning.startswith("towards hole"), "the worker may still refuse"
+    words.controller.follow(taken(intervention=True))
     assert words.line.meaning.startswith("The robot drives: towards hole")
     assert not words.line.edit.text()
 
@@ -81,11 +91,7 @@ def test_left_is_drawn_as_the_camera_sees_it(words: Words) -> None:
     words.type("left a bit", enter=False)
     assert words.ways[-1] == pytest.approx((-1.0, 0.0, 0.0))
     words.type("", enter=True)
-    autonomous = m.StepTaken(
-        episode_id="e", step=1, timestamp=0.0, intervention=False, probability=0.1, low=0.0, high=0.2, forecast=0.1,
-        proposed=(), executed=(), std=(), phase=m.Phase.AUTONOMOUS,
-    )  # fmt: skip
-    words.controller.follow(autonomous)
+    words.controller.follow(taken(intervention=False))
     assert words.ways[-1] is None
 
 
