@@ -1,5 +1,10 @@
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from mile_desktop.paths import DOCUMENTS
@@ -115,3 +120,46 @@ def test_progress_names_block_and_episode_and_no_condition() -> None:
     texts = [progress_text(read, step) for step in session_plan(read, 0)]
     assert "Block 2 of 2 · episode 1 of 2" in texts
     assert not [text for text in texts if "on" in text.split() or "off" in text.split()]
+
+
+def places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of every value, of lists of tables only in the first one."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from places(value, (*path, key))
+    elif isinstance(node, list) and isinstance(node[0], dict):
+        yield from places(node[0], (*path, 0))
+    else:
+        yield path
+
+
+def written(table: dict[str, Any], prefix: str = "") -> str:
+    """Return a table as TOML; values have the same form in JSON."""
+    lines, after = [], []
+    for key, value in table.items():
+        rows = [value] if isinstance(value, dict) else value
+        if isinstance(rows, list) and rows and all(isinstance(row, dict) and row for row in rows):
+            head = f"[{prefix}{key}]" if isinstance(value, dict) else f"[[{prefix}{key}]]"
+            after += [f"{head}\n{written(row, f'{prefix}{key}.')}" for row in rows]
+        else:
+            lines.append(f"{key} = {json.dumps(value)}")
+    return "\n".join((*lines, *after))
+
+
+PLACES = tuple(places(msgspec.toml.decode(SHIPPED)))
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
+def test_every_key_that_is_wrong_is_named(path: tuple[str | int, ...]) -> None:
+    values: tuple[object, ...] = ([{}], -7, "\u00a7")
+    for wrong in values:
+        table = msgspec.toml.decode(SHIPPED)
+        node: Any = table
+        for part in path[:-1]:
+            node = node[part]
+        if isinstance(wrong, type(node[path[-1]])):
+            continue
+        node[path[-1]] = wrong
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        with pytest.raises(StudyFileError, match=rf"^p\.toml: {re.escape(key)}.*: found .*, expected "):
+            protocol(written(table))
