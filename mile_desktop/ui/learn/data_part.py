@@ -15,7 +15,7 @@ from mile_desktop.ui.theme import theme
 _GENERATED = "A model of you supervised the policy in simulated scenes that differ a little. Not your own episodes"
 _SHIFTED = "A stand-in that differs from the scene on purpose. Without the tick it stays unseen, for tests"
 _HEADING, _CHECKING = "Steps of yours to leave out:", "Your steps are being checked …"
-_RESULT_HEIGHT = 96
+_RESULT_HEIGHT = 116
 """Two kinds of doubtful steps and two lines about the symmetry, px at 100 %."""
 _NOTHING_LEFT = "! This leaves out every step of yours: a training would learn nothing new from you."
 _LEAVE_OUT = "Ticked: the policy does not learn from them. They stay recorded, and p still learns from them."
