@@ -6,6 +6,8 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 
+_BEGUN = "Watch the new policy yourself at first: it calls only when its own successes are known, which are run now."
+
 
 class SuccessBandController(QObject):
     """Runs ``mile-desktop band`` once for each new policy, when the worker wants a band; on the window's thread.
@@ -40,6 +42,8 @@ class SuccessBandController(QObject):
             self._tried = status.policy_id
             common = ["--workspace", str(workspace.folder), "--scene", self._application.scene, "--background"]
             self._job.start("band", *common, "--policy", status.policy_id)
+            # It takes minutes, and nothing in the strip shows that its alarm is missing.
+            self._application.window.say("info", _BEGUN)
 
     def _found(self, fields: dict[str, object]) -> None:
         if fields.get("changed"):

@@ -40,6 +40,8 @@ def test_the_band_is_made_once_for_each_policy_that_wants_one(parts: Composition
     assert [each[0] for each in started] == ["band"]
     assert started[0][-2:] == ("--policy", "p2")
     assert "--background" in started[0]
+    begun = [each.text for each in parts.application.window.messages.entries if "Watch the new policy" in each.text]
+    assert len(begun) == 1
     follow(status(policy_id="p3", wants_band=True))
     assert started[-1][-1] == "p3"
 
