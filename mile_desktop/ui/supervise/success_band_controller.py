@@ -52,6 +52,12 @@ class SuccessBandController(QObject):
                 f"The new policy is watched: it calls where its {fields['successes']} successes did not look like this."
             )
             self._application.window.say("info", text)
+            return
+        status = self._application.worker.status
+        reason = fields.get("reason")
+        # Asked of the worker: the person may have gone back to the old policy meanwhile, which calls as before.
+        if reason and status is not None and status.wants_band:
+            self._failed(str(reason))
 
     def _failed(self, text: str) -> None:
         self._application.window.say("warning", f"The new policy does not call in its first episodes: {text}")

@@ -65,6 +65,10 @@ def test_the_worker_uses_a_new_band_and_a_person_reads_of_it(
     assert sent == [m.ReloadInterventionModel()]
     texts = [each.text for each in parts.application.window.messages.entries]
     assert any("its 18 successes did not look like this" in text for text in texts)
+    parts.application.worker._status = status(wants_band=True)
+    parts.supervise.band._found({"changed": False, "successes": 0, "reason": "It succeeded from 2 starts."})
+    texts = [each.text for each in parts.application.window.messages.entries]
+    assert any("does not call in its first episodes: It succeeded from 2 starts." in text for text in texts)
     parts.supervise.band._failed("The policy is damaged.")
     texts = [each.text for each in parts.application.window.messages.entries]
     assert any("does not call in its first episodes: The policy is damaged." in text for text in texts)
