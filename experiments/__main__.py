@@ -48,6 +48,8 @@ _RESULTS = Path("experiments/results")
 _WORK = Path("out/experiments")
 _GRIDS = ("learning", "one-demonstration", "reproduction", "validation", "generation", "words")
 _CANCELLED = 130
+_SEEDS = 3
+"""Of a learning grid, where no number and no set is given."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -218,7 +220,7 @@ def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"among {', '.join(VARIANTS)}",
     )
     parser.add_argument("--controls", action="store_true", help="the control arms as well")
-    parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="number of seeds (%(default)s)")
+    parser.add_argument("--seeds", type=positive, metavar="N", help=f"number of seeds ({_SEEDS}, or all of the set)")
     parser.add_argument(
         "--seed-set", choices=SEED_SETS, help="seeds for choosing or for reporting instead, see experiments/seeds.py"
     )
@@ -298,8 +300,8 @@ def _methods(options: argparse.Namespace) -> tuple[str, ...]:
 
 def _seeds(options: argparse.Namespace) -> tuple[int, ...]:
     if options.seed_set is not None:
-        return SEED_SETS[options.seed_set]
-    return tuple(range(options.first_seed, options.first_seed + options.seeds))
+        return SEED_SETS[options.seed_set][: options.seeds]
+    return tuple(range(options.first_seed, options.first_seed + (options.seeds or _SEEDS)))
 
 
 def _run_validation(options: argparse.Namespace, report: Report) -> None:

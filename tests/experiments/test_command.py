@@ -5,7 +5,8 @@ import pytest
 
 from experiments.__main__ import main
 from experiments.results import ResultStore
-from tests.experiments.examples import result, tiny
+from experiments.seeds import CHOOSING_SEEDS
+from tests.experiments.examples import WrittenDown, result, tiny
 
 
 @pytest.fixture
@@ -32,6 +33,24 @@ def test_cells_that_are_there_are_not_run_again(output: Path, capsys: pytest.Cap
     assert main(["learning", *grid, "--epochs", "1", *places(output)]) == 0
     printed = capsys.readouterr().out
     assert "[" not in printed.split("|")[0]  # no progress line: nothing ran
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seeds"),
+    [
+        ([], (0, 1, 2)),
+        (["--seeds", "2", "--first-seed", "7"], (7, 8)),
+        (["--seed-set", "choosing"], CHOOSING_SEEDS),
+        (["--seed-set", "reporting", "--seeds", "2"], (100, 101)),
+    ],
+)
+def test_number_of_seeds_counts_in_a_set_as_well(
+    arguments: list[str], seeds: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = WrittenDown()
+    monkeypatch.setattr("experiments.__main__.LocalEngine", lambda *_: engine)
+    assert main(["learning", "--methods", "bc", *arguments, *places(tmp_path)]) == 0
+    assert tuple(each.seed for each in engine.asked) == seeds
 
 
 @pytest.mark.parametrize(
