@@ -72,6 +72,7 @@ class RandomTakeovers:
         """Begin the next of the episodes."""
         self._inner.reset(seed)
         self._episode += 1
+        # Drawn from the seed of the episode as well, so that equal cells have equal moments.
         if self._episode < len(self._lengths):
             self._budget += self._shares[self._episode]
             self._plan = self._planned(self._lengths[self._episode], np.random.default_rng([self._seed, seed]))
@@ -79,6 +80,7 @@ class RandomTakeovers:
     def _planned(self, length: int, rng: np.random.Generator) -> frozenset[int]:
         """Draw segments until the budget is spent or the episode is full; return the steps they cover."""
         steps: set[int] = set()
+        # Segments may overlap. Only steps that are new count against the budget.
         while len(steps) < min(self._budget, length):
             begin = int(rng.integers(length))
             room = min(self._budget, length) - len(steps)
@@ -90,6 +92,7 @@ class RandomTakeovers:
         """Drive at the drawn steps."""
         reading = self._inner.poll(context)
         drives = context.step in self._plan and self._budget > 0
+        # Spent step by step: an episode that ends early has not used all that was planned.
         self._budget -= drives
         return OperatorReading(takeover=drives, action=reading.action)
 

@@ -114,6 +114,7 @@ def area_under(points: Sequence[LearningPoint], budget: float) -> float:
 
 
 def _setting(key: _Key, members: Sequence[_Member]) -> Setting:
+    # Before rounds are left out: what was spent counts, whether it was evaluated or not.
     budget = float(np.median([curve.points[-1].human_steps for _, curve, _ in members]))
     members = _at_common_rounds(members)
     methods = sorted({cell.method for cell, _, _ in members}, key=list(VARIANTS).index)

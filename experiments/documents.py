@@ -22,6 +22,7 @@ def fill_section(document: Path, section: str, text: str) -> None:
     """
     begin, end = f"<!-- begin {section} -->", f"<!-- end {section} -->"
     before = document.read_text("utf-8")
+    # Exactly once: between two sections of one name text would be lost.
     if before.count(begin) != 1 or before.count(end) != 1 or before.index(begin) > before.index(end):
         raise DocumentError(f"{document} has no section {section}; add the lines {begin} and {end} where it belongs.")
     head, rest = before.split(begin)

@@ -42,6 +42,7 @@ def open_fixtures(scene: str) -> Iterator[Fixtures]:
     """
     info = scene_info(scene)
     initial, config = load_network(bundled_models(scene) / POLICY_FOLDER)
+    # Sorted, so that the order does not depend on the file system: it enters the order of the rows.
     paths = sorted(bundled_demonstrations(scene).glob("*.parquet"))
     demonstrations = tuple(read_episode_file(path) for path in paths)
     driven = GymScene.make(scene)

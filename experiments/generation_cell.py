@@ -250,6 +250,7 @@ class _Generation:
         try:
             made = collect(driven, self._fixtures.info, policy, operator, first_seed=seed, episodes=1)
         except RolloutHeldError:
+            # A held robot waits for a person, and there is none here. The episode counts as a failure.
             return ()
         return tuple(each for each in made if each.record.outcome == "success")
 
@@ -271,6 +272,7 @@ class _Generation:
         signs: dict[str, dict[str, str]] = {arm: {} for arm in ARMS}
         for name in self._cell.shifts:
             driven = GymScene.make(self._cell.scene, read_shift(name))
+            # All arms on the same starts of the same shifted robot: their differences are paired.
             for arm in ARMS:
                 results = evaluate(driven, policies[arm], evaluation_seeds(self._cell.evaluate))
                 signs[arm][name] = "".join("x" if each.crash else str(int(each.success)) for each in results)

@@ -181,11 +181,13 @@ class _Learner:
         """Collect, retrain, evaluate."""
         learned_from = tuple(each.record.episode_id for each in self._episodes)
         self._episodes.extend(self._collect(number))
+        # Processor time: what other programs do at the same time does not count.
         began = time.process_time()
         result, note = self._train(learned_from)
         training_s = time.process_time() - began
         if result is not None:
             self._mental = result.mental
+        # Also where nothing was learned: a supervisor who is rounds late counts rounds, not policies.
         self._networks.append(self._networks[-1] if result is None else result.network)
         threshold = None if result is None else result.threshold
         records = [each.record for each in self._episodes]
@@ -215,6 +217,7 @@ class _Learner:
         supervised = self._supervised_round(number)
         if self._cell.arm != "random-expert-steps":
             return supervised
+        # The watched round gives only the number of human steps. The learner never sees its episodes.
         return self._rolled_out(number, RandomTakeovers(self._supervisor(), supervised, self._cell.seed))
 
     def _supervised_round(self, number: int) -> tuple[Episode, ...]:
@@ -241,6 +244,7 @@ class _Learner:
         )
 
     def _first_seed(self, number: int) -> int:
+        # The same starts in the same round for every method: differences are paired.
         return self._cell.seed * SEEDS_A_CELL + (number - 1) * self._cell.episodes
 
     def _supervisor(self) -> Operator:

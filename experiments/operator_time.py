@@ -26,6 +26,7 @@ def operator_time(episodes: Iterable[Episode]) -> OperatorTime:
     """Return the time of all ``episodes``, each step lasting one control period of its episode."""
     watching = driving = 0.0
     for episode in episodes:
+        # By phase and not by ν: a person who holds the takeover and commands nothing is busy, too.
         driven = sum(phase == Phase.TAKEOVER for phase in episode.control_phase)
         driving += driven / episode.record.start.rate_hz
         watching += (len(episode) - driven) / episode.record.start.rate_hz

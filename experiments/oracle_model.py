@@ -23,6 +23,7 @@ class OracleHuman(GaussianEnsemble):
     """
 
     def __init__(self, expert: Expert, std: float, observation_size: int, action_size: int) -> None:
+        # The smallest layers there can be: they are never evaluated. The floor lies below the spread that is given.
         super().__init__(1, observation_size, action_size, (1,), std_floor=std / 2, std_ceiling=max(STD_CEILING, std))
         self._expert = expert
         self._std = std

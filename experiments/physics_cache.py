@@ -43,6 +43,7 @@ class PhysicsCache:
         known = self._outcomes.get(key, "")
         if len(known) < episodes:
             policy = as_policy(network, "evaluated")
+            # All evaluations begin at the same first start, so a longer one continues a shorter one.
             results = evaluate(fixtures.driven, policy, evaluation_seeds(episodes)[len(known) :])
             known += "".join(map(_sign, results))
             self._outcomes[key] = known
@@ -56,6 +57,7 @@ class PhysicsCache:
         """Keep a first round for the next cells; the oldest is dropped."""
         self._rounds[key] = episodes
         while len(self._rounds) > _FIRST_ROUNDS:
+            # A dictionary keeps its order: the first key is the oldest.
             del self._rounds[next(iter(self._rounds))]
 
 
@@ -70,6 +72,7 @@ def round_key(
 def weights_digest(network: PolicyNetwork) -> str:
     """Return a digest of all weights and buffers; policies with equal ones act alike."""
     digest = hashlib.blake2b(digest_size=16)
+    # Sorted: the order in which a network names its tensors does not change how it acts.
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

@@ -205,6 +205,7 @@ class _Prediction:
             signals["counterfactual contrast"] = counterfactual_contrast(train, both)
         if model.forecast is not None and self._cell.ideas:
             signals["behind schedule"] = behind_schedule(model.forecast, train, both)
+            # Steps without a forecast become even odds below; they are not among those that are scored.
             fresh = _log_odds(forecast_probabilities(model, both))
             signals["forecast + ideas, refitted"] = weighed_together(
                 [np.nan_to_num(fresh), *signals.values()], known & asked, ahead
@@ -213,6 +214,7 @@ class _Prediction:
             refitted = fit_forecast(model, longer, seed=self._cell.seed)
             if refitted is not None:
                 signals["forecast, refitted"] = forecast_probabilities(model, both, refitted)
+        # Scored only on episodes that no predictor was fitted to, the refitted and the old ones alike.
         beyond = {name: each[~known] for name, each in signals.items()}
         again = {
             f"{each.name}, refitted": each
@@ -236,12 +238,14 @@ class _Prediction:
             name: score_probabilities(_squashed(each)[asked], ahead[asked], elapsed[asked])
             for name, each in signals.items()
         }
+        # Brier score and calibration only of probabilities: ranks have an order and no level.
         levels = {name for name in scored if name not in _MILE and ("refitted" in name or name not in signals)}
         taken, episode = test.intervention.numpy(), test.episode.numpy()
         early = {name: each.early for name, each in compared.items()} | {
             name: early_accuracy(np.where(asked, _squashed(each), np.nan), taken, episode)
             for name, each in signals.items()
         }
+        # At the border of two episodes a takeover begins again: the arrays lie one behind the other.
         begins = taken & ~np.concatenate(([False], taken[:-1] & (np.diff(episode) == 0)))
         return RobotScores(
             steps=int(asked.sum()),

@@ -81,6 +81,7 @@ def run_recovery(cell: RecoveryCell) -> Recovery:
     _, found = calibrate(model, steps)
     true = None
     if cell.networks == "known":
+        # A calibration reports the likelihood that it began with, here that of the true values.
         at_truth = model.with_config(cost=cell.cost, cdf_scale=cell.cdf_scale)
         true = calibrate(at_truth, steps)[1].log_likelihood_before
     return Recovery(

@@ -51,6 +51,7 @@ def reproduction_grid(scenes: Sequence[str], seeds: int, methods: Sequence[str])
 
 def _known(scene: str, method: str) -> dict[str, float]:
     """Return the supervisor's own c and σ_Φ, which a method that learns from ν is told."""
+    # Only what learns from ν has a use for them.
     if not method.startswith("mile"):
         return {}
     cost, cdf_scale = ProbitSettings().threshold(discrete=bool(scene_info(scene).choices))

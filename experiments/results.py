@@ -41,6 +41,7 @@ def cell_key(cell: AnyCell) -> str:
     change the keys of old results. For the same reason a default never changes.
     """
     settings = {"kind": type(cell).__struct_config__.tag, **_changed(cell)}
+    # Ten hexadecimal digits tell thousands of cells apart and leave room for a name that people can read.
     digest = hashlib.blake2b(msgspec.json.encode(settings, order="deterministic"), digest_size=5).hexdigest()
     return f"{re.sub(r'[^a-z0-9.-]+', '-', cell.slug.lower())}-{digest}"
 
@@ -138,6 +139,7 @@ class ResultStore:
 
     def _sorted(self) -> list[_Kept]:
         work = {cell_key(each.result.cell): each for each in map(_read, self.work.glob("*.json"))}
+        # The later one wins: a cell that was run again replaces its recorded line.
         results = {**self._record_lines(), **work}
         return [results[key] for key in sorted(results)]
 

@@ -55,11 +55,13 @@ def counterfactual_contrast(train: SupervisedSteps, test: SupervisedSteps) -> Fl
     demonstrations. A robot that repeats the old mistake in the corrected region scores high, one that has learned the
     correction scores low, at any point of the episode.
     """
+    # The bound keeps an entry that never changed from outweighing all others.
     scale = train.observation.std(0, correction=0).clamp_min(1e-2)
     states = (train.observation / scale).double().numpy()
     here = (test.observation / scale).double().numpy()
     proposal = test.policy_mean.double().numpy()
     overruled = train.intervention.numpy()
+    # With fewer there is no neighbourhood, and the signal is silent.
     if overruled.sum() < _NEIGHBOURS:
         return np.zeros(len(test))
     done = human_targets(train).double().numpy()
@@ -73,6 +75,7 @@ def _distance_to_actions(
 ) -> Float64Array:
     """Return the mean distance of each proposal to the actions at the nearest ``states``; near states weigh more."""
     away, which = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(states).kneighbors(here)
+    # The constant bounds the weight of a state that was recorded exactly here.
     weight = 1 / (away + 0.1)
     gap = np.linalg.norm(actions[which] - proposal[:, None, :], axis=-1)
     mean: Float64Array = (weight * gap).sum(1) / weight.sum(1)
@@ -90,6 +93,7 @@ def behind_schedule(forecast: Forecast, train: SupervisedSteps, test: Supervised
     elapsed_then, elapsed_now = train.step.numpy()[successful], test.step.numpy()
     quantile = np.full(len(test), 0.5)
     for row, (step, left) in enumerate(zip(elapsed_now, left_now, strict=True)):
+        # Five steps to both sides, a quarter of a second: enough recorded steps to rank among.
         near = left_then[np.abs(elapsed_then - step) <= 5]
         if len(near):
             quantile[row] = float((near < left).mean())

@@ -78,6 +78,7 @@ def supervisor_of(supervision: SimulatedSupervisor, expert: Expert, belief: Beli
         The supervisor or one of its settings does not exist.
     """
     inner = make_supervisor(supervision.kind, expert, _settings(supervision))
+    # No wrapper where nothing is wrong: the kind of operator that is recorded would be another one.
     if not supervision.inaccurate:
         return inner
     if supervision.mental_model == "initial" and belief is None:

@@ -78,6 +78,7 @@ def run_temporal(cell: TemporalCell) -> TemporalOutcome:
         model = human_model(cell.networks, fixtures, train, seed=cell.seed)
         model, _ = calibrate(model, train)
         parameters = fit_temporal(model, train).parameters
+        # Nothing was fitted on the test episodes, so every member may be asked.
         instantaneous = model.predict(test, honest=False).probability.numpy()
         temporal = temporal_probabilities(model, parameters, test, honest=False)
     return TemporalOutcome(

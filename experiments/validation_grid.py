@@ -63,6 +63,7 @@ def calibration_grid(scene: str, seeds: int) -> list[AnyCell]:
         for cost in COSTS
         for scale in SCALES
     ]
+    # Fewer seeds, because the fit of an ensemble is most of the cost of a cell.
     learned = [
         RecoveryCell(scene=scene, cost=cost, cdf_scale=2.0, networks="learned", episodes=16, seed=seed)
         for seed in range(min(seeds, _LEARNED_SEEDS))

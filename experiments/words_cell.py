@@ -101,6 +101,7 @@ def run_words(cell: WordsCell) -> WordsOutcome:
         )
         seeds = evaluation_seeds(cell.evaluate)
         trained = as_policy(trainer.run().network, "trained")
+        # Both policies on the same starts: their difference is paired.
         signs = [
             "".join("x" if each.crash else str(int(each.success)) for each in evaluate(fixtures.driven, policy, seeds))
             for policy in (initial, trained)
@@ -118,11 +119,13 @@ def run_words(cell: WordsCell) -> WordsOutcome:
 
 
 def _operator(cell: WordsCell, fixtures: Fixtures) -> Operator:
+    # The same watcher decides for both devices when to step in, so that only the device differs.
     watcher = supervisor_of(cell.supervision, fixtures.expert)
     if cell.device == "pad":
         return watcher
     info, labels = fixtures.info, fixtures.driven.observation_labels
     if info.choices:
+        # An engine pushes with one force, so there is no speed to scale.
         body = DrivenBody(info.rate_hz, 0.0, labels, [choice.push for choice in info.choices])
     else:
         body = DrivenBody(info.rate_hz, load_description(info.folder).control.max_speed, labels)

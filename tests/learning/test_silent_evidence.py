@@ -12,7 +12,7 @@ from mile_desktop.intervention.fit import FitSettings, fit_intervention_model
 from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.learning.objectives import calm_steps
 from mile_desktop.learning.result import TrainingCancelled
-from mile_desktop.learning.silent_evidence import _continuous, _discrete, _Models, silent_evidence
+from mile_desktop.learning.silent_evidence import _continuous, _discrete, _Models, silent_evidence, too_sure
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.networks import GaussianMlp
 from tests.learning.toy import FAST
@@ -52,6 +52,17 @@ def test_target_lies_between_and_moves_with_cost_and_spread(spread: float, cost:
     # More patience says less about the robot's action; models that disagree more say less about the person's.
     assert float(weighed(spread, cost * step + 0.1)[0][0] / ROBOT[0, 0]) <= share + 1e-6
     assert float(weighed(spread * step, cost)[0][0] / ROBOT[0, 0]) >= share - 1e-6
+
+
+def test_models_that_are_surer_than_right_count_less() -> None:
+    models = _Models(members(0.1), torch.full((3, 1, 2), SIGMA), ALL)
+    person = torch.tensor([True])
+    wrong = too_sure(torch.tensor([[1.0, 1.0]]), models, person)
+    assert wrong == pytest.approx(1.0 / float(models.uncertainty().mean()), rel=1e-5)
+    assert too_sure(torch.zeros(1, 2), models, person) == 1.0
+    assert too_sure(torch.ones(1, 2), models, ~person) == 1.0
+    doubted = _continuous(ROBOT, models, TOLERATED, 2.0, wrong).target[0, 0]
+    assert doubted > _continuous(ROBOT, models, TOLERATED, 2.0).target[0, 0]
 
 
 def test_robot_counts_only_where_it_was_tolerated() -> None:

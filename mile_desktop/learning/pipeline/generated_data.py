@@ -28,6 +28,7 @@ def read_generated(
         try:
             episodes = read_set(workspace, set_id)
         except (UnknownRecordError, *ONE_EPISODE) as error:
+            # One set that is gone must not stop a training of a person's own episodes.
             report(Warned(text=f"The generated episodes of {set_id} are left out: {error}"))
             continue
         meanings = {version_of(each.record).get("meaning") for each in episodes}
