@@ -21,9 +21,9 @@ $(STAMP): requirements.lock pyproject.toml tools/system_packages.sh
 run: setup
 	@$(BIN)/python main.py $(RUN)
 
-# three processes for two processors: a third of the tests' time is waiting, for a process, a timer or the disk
+# two processes for two processors: with more, a trainer of low priority gets no processor while a test waits for it
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup
 	$(BIN)/ruff check .
