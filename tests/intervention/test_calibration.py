@@ -120,7 +120,7 @@ def test_a_fit_that_ranks_worse_is_refused_with_both_rankings() -> None:
 
 
 def test_attempts_that_nobody_watched_say_nothing_about_a_person(fitted: FittedModel, steps: SupervisedSteps) -> None:
-    # Failures among them: whoever had watched would have stepped in.
+    # Failures among them: a person who watched would have stepped in.
     both = joined(steps, alone(8, length=60, fails=(0, 1, 2, 3)))
     assert len(both.attended()) == len(steps)
     assert calibrate(fitted.model, both)[1] == calibrate(fitted.model, steps)[1]

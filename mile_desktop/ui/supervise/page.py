@@ -165,7 +165,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self.view.show_frame(frame)
 
     def _explain_keys(self, keys: WindowInput) -> None:
-        # Only a key that is pressed anew: a hand that lets go of Space a moment before W has done nothing wrong.
+        # Only a key that is pressed again: a hand that lets go of Space a moment before W has done nothing wrong.
         if not self._pressed:
             self.view.advise(advice_for_keys(keys, self._phase))
         self._pressed = any_pressed(keys)
