@@ -21,7 +21,7 @@ from mile_desktop.scenes.version import scene_version
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.generated_sets import GENERATED, GeneratedSet, write_set
 from mile_desktop.storage.ids import new_id, now
-from mile_desktop.storage.records import SCENE_VERSION, Episode, RunRecord
+from mile_desktop.storage.records import SCENE_VERSION, SHIFT_RANGES, Episode, RunRecord
 from mile_desktop.storage.workspace import Workspace
 
 METHOD = "generate"
@@ -156,6 +156,8 @@ class _Generation:
         notes = {
             GENERATED: self.run_id,
             "randomisation": self.order.randomisation.label,
+            # With the seed they give the scene of the episode again, also when the file of the ranges has changed.
+            SHIFT_RANGES: dict(self.order.randomisation.ranges),
             SCENE_VERSION: scene_version(self.order.scene, self.driven.observation_labels),
         }
         kept: list[Episode] = []

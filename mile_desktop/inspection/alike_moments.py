@@ -15,6 +15,7 @@ from mile_desktop.registry.intervention_models import intervention_folder, load_
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.edits import read_history
 from mile_desktop.storage.episodes import read_episode
+from mile_desktop.storage.generated_episodes import is_generated, read_listed
 from mile_desktop.storage.records import Episode
 from mile_desktop.storage.workspace import Workspace
 
@@ -37,13 +38,14 @@ def find_alike(workspace: Workspace, command: FindAlike) -> FoundAlike:
     UserError
         There is no intervention model with a forecast, or the episode cannot be read.
     """
-    chosen = read_episode(workspace, command.episode_id)
+    generated = is_generated(command.episode_id)
+    chosen = (read_listed if generated else read_episode)(workspace, command.episode_id)
     start = chosen.record.start
     folder = intervention_folder(workspace, start.scene, start.policy_id)
     model = None if folder is None else load_with_forecast(workspace, folder)
     if model is None or model.forecast is None:
         raise InterventionModelError(f"{start.scene} has no forecast yet, so moments cannot be compared.")
-    first = _first_row(workspace, command.episode_id)
+    first = 0 if generated else _first_row(workspace, command.episode_id)
     here = _signals(model, model.forecast, chosen)
     driven = np.flatnonzero(np.isfinite(here[:, 0]))
     if not len(driven):

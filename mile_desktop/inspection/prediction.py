@@ -11,7 +11,7 @@ from mile_desktop.policies.checkpoint import load_policy
 from mile_desktop.policies.policy import Policy, PolicyOutput
 from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
 from mile_desktop.registry.policies import policy_folder
-from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.generated_episodes import read_listed
 from mile_desktop.storage.records import Episode
 from mile_desktop.storage.workspace import Workspace
 
@@ -28,7 +28,7 @@ def predict_again(workspace: Workspace, command: PredictAgain) -> PredictedAgain
         The episode, the model or the policy is missing, cannot be read, or does not fit the others.
     """
     # Without edits: the model must see what the person saw.
-    episode = read_recording(workspace, command.episode_id)
+    episode = read_listed(workspace, command.episode_id)
     start = episode.record.start
     sizes = episode.observation.shape[1], episode.action.shape[1]
     folder = intervention_folder(workspace, start.scene, start.policy_id, command.model)

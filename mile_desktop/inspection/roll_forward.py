@@ -13,8 +13,9 @@ from mile_desktop.registry.policies import load_named_policy
 from mile_desktop.registry.running_policy import LoadedPolicy
 from mile_desktop.rollout.safety import output_problem
 from mile_desktop.rollout.scene import GymScene
-from mile_desktop.storage.episodes import read_recording
-from mile_desktop.storage.records import TIME_LIMIT, Episode
+from mile_desktop.scenes.shift import Shift, recorded_shift
+from mile_desktop.storage.generated_episodes import read_listed
+from mile_desktop.storage.records import SHIFT_RANGES, TIME_LIMIT, Episode, EpisodeStart
 from mile_desktop.storage.workspace import Workspace
 
 Progress = Callable[[float, str], None]
@@ -60,7 +61,7 @@ def roll_forward(
     ReplayCancelledError
         ``cancelled`` returned True.
     """
-    episode = read_recording(workspace, command.episode_id)
+    episode = read_listed(workspace, command.episode_id)
     if not 0 <= command.row < len(episode):
         raise ReplayError(f"There is no row {command.row} in {command.episode_id}; it has {len(episode)}.")
     name = episode.record.start.scene
@@ -68,13 +69,19 @@ def roll_forward(
     if problem:
         raise ReplayError(problem)
     progress(0.0, "loading")  # a scene and two policies take seconds
-    scene = GymScene.make(name)
+    scene = GymScene.make(name, _shift_of(episode.record.start))
     try:
         # All of them before the replay, which takes long: a wrong choice fails at once.
         policies = [(each, load_named_policy(workspace, name, each, scene)) for each in command.policies]
         return _RollForwardRun(scene, episode, progress, cancelled).run(command, policies)
     finally:
         scene.close()
+
+
+def _shift_of(start: EpisodeStart) -> Shift | None:
+    """Return how the scene of the episode differed: with its seed that gives the same robot again."""
+    ranges = start.extra.get(SHIFT_RANGES)
+    return None if ranges is None else recorded_shift("recorded", ranges)
 
 
 class _RollForwardRun:

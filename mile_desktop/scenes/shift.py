@@ -5,7 +5,7 @@ A shift is a TOML file. Every value is a number, or a range ``[low, high]`` from
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,11 @@ class Shift:
                 drawn[key] = int(rng.integers(int(low), int(high) + 1)) if quantity.whole else rng.uniform(low, high)
         return DrawnShift(**drawn)
 
+    def drawn_values(self, seed: int) -> dict[str, float]:
+        """Return what ``draw`` sets, by the keys of the file, without a bias: that is one error for each value."""
+        drawn = self.draw(seed)
+        return {key: getattr(drawn, key) for key in QUANTITIES if key in self.ranges and key != "bias"}
+
     def draw_bias(self, seed: int, entries: int) -> "np.typing.NDArray[np.float64]":
         """Return the constant error of each of ``entries`` measured values, float64[entries], in their own units.
 
@@ -148,6 +153,11 @@ class Shift:
         idle = {"physics"} if not panda else set()
         idle |= {"pictures"} if not pictures else set()
         return tuple(key for key in self.ranges if QUANTITIES[key].section in idle or (key == "dead_band" and discrete))
+
+
+def recorded_shift(name: str, ranges: Mapping[str, Sequence[float]]) -> Shift:
+    """Return the shift of an episode from the values it recorded: its file can be changed or lost."""
+    return Shift(name, name, {key: (float(low), float(high)) for key, (low, high) in ranges.items()})
 
 
 def shipped_shifts() -> tuple[str, ...]:

@@ -14,6 +14,8 @@ Column = Literal[
     "brier", "note",
 ]  # fmt: skip
 """Columns that the table can be sorted by."""
+Source = Literal["recorded", "generated", "all"]
+"""Episodes that were recorded, those that were generated (``generated_episodes``), or both."""
 
 _FROM = (
     "FROM episode LEFT JOIN episode_detail USING (episode_id) LEFT JOIN policy ON policy.policy_id = episode.policy_id"
@@ -70,6 +72,8 @@ class EpisodeFilter:
     """A kind of ``storage.reasons``: only episodes with a call that had this reason, at the alarm's threshold."""
     deleted: bool = False
     """Show the bin instead."""
+    source: Source = "recorded"
+    """The queries of this module find recorded episodes whatever it says; ``generated_episodes`` reads it."""
 
     @property
     def by_insights(self) -> bool:
@@ -107,6 +111,8 @@ class EpisodeRow:
     """Number of edits, withdrawn ones included."""
     recovered: bool
     deleted: bool
+    generated: str = ""
+    """Id of the set of a generated episode; empty: it was recorded."""
 
 
 def find_episodes(

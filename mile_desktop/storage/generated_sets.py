@@ -22,6 +22,8 @@ GENERATED = "generated"
 
 _SET_FILE = "set.json"
 _UNFINISHED = ".part"
+_REMOVED = ".removed"
+"""Ending of a set that a person removed in the window and can still put back."""
 
 
 class GeneratedSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +72,7 @@ def write_set(workspace: Workspace, described: GeneratedSet, episodes: tuple[Epi
 def generated_sets(workspace: Workspace, scene: str | None = None) -> tuple[GeneratedSet, ...]:
     """Return the sets of ``scene`` (None: of all), oldest first; raises ``WorkspaceError`` for a damaged one."""
     found = [_described(path) for path in (workspace.folder / GENERATED).glob(f"*/{_SET_FILE}")
-             if not path.parent.name.endswith(_UNFINISHED)]  # fmt: skip
+             if not path.parent.name.endswith((_UNFINISHED, _REMOVED))]  # fmt: skip
     return tuple(sorted((each for each in found if scene in {None, each.scene}), key=lambda each: each.created_at))
 
 
@@ -78,6 +80,35 @@ def read_set(workspace: Workspace, set_id: str) -> tuple[Episode, ...]:
     """Read the episodes of a set; raises ``UnknownRecordError`` where there is none, ``EpisodeFileError``."""
     folder = _existing(workspace, set_id)
     return tuple(read_episode_file(path) for path in sorted(folder.glob(f"*{EPISODE_SUFFIX}")))
+
+
+def put_set_aside(workspace: Workspace, set_id: str) -> None:
+    """Remove a set so that ``put_set_back`` can undo it; raises ``UnknownRecordError`` where there is none."""
+    folder = _existing(workspace, set_id)
+    aside = folder.with_name(folder.name + _REMOVED)
+    with errors.translated(workspace.folder):
+        # Of a set that had the same name and was removed before: only one of the two can be put back.
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+
+
+def put_set_back(workspace: Workspace, set_id: str) -> None:
+    """Undo ``put_set_aside``; raises ``UnknownRecordError`` where the set was erased, or its name is taken."""
+    folder = set_folder(workspace, set_id)
+    aside = folder.with_name(folder.name + _REMOVED)
+    if not aside.is_dir():
+        raise UnknownRecordError(f"The generated episodes of {set_id} were erased meanwhile; generate them again.")
+    if folder.exists():
+        raise UnknownRecordError(f"There are newer generated episodes with the name {set_id}; remove them first.")
+    with errors.translated(workspace.folder):
+        aside.rename(folder)
+
+
+def erase_removed_sets(workspace: Workspace) -> None:
+    """Erase what was put aside; nothing can be put back afterwards."""
+    with errors.translated(workspace.folder):
+        for aside in (workspace.folder / GENERATED).glob(f"*{_REMOVED}"):
+            shutil.rmtree(aside)
 
 
 def remove_set(workspace: Workspace, set_id: str) -> None:

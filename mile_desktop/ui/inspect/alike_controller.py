@@ -4,8 +4,7 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.inspection import messages as i
 from mile_desktop.scenes.catalogue import scene_info
-from mile_desktop.storage.edit_store import edit_history
-from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.generated_episodes import listed_history, read_listed
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.inspect.alike_bar import AlikeBar
 from mile_desktop.ui.inspect.controller import InspectController
@@ -72,7 +71,7 @@ class AlikeController(QObject):
         self._chosen = number
         name = self._moments[number].episode_id
         with self._application.errors_shown():
-            recording = recording_of(read_recording(workspace, name), edit_history(workspace, name))
+            recording = recording_of(read_listed(workspace, name), listed_history(workspace, name))
             self._recording = recording
             drawing = self._viewer()
             drawing.show_recording(recording, scene_info(recording.episode.record.start.scene))

@@ -7,16 +7,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.inspection.messages import InsightsUpdated, UpdateInsights
 from mile_desktop.processes import inspection
-from mile_desktop.scenes.catalogue import SceneInfo, UnknownSceneError, scene_info
-from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, browsed_scenes, find_episodes, read_rows
-from mile_desktop.storage.edit_store import edit_history
-from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.browse import EpisodeFilter, EpisodeRow, find_episodes
 from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.generated_episodes import lineage_of, listed_history, read_listed, rows_of
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.inspection_client import InspectionClient
 from mile_desktop.ui.inspect.editing.controller import EditController
-from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath, recording_of
+from mile_desktop.ui.inspect.episode_list import fill_table, installed_scene
+from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath, lineage_text, recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
 from mile_desktop.ui.inspect.prediction_controller import PredictionController
@@ -30,7 +29,10 @@ from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
-_DONE = {"delete": "Moved to the bin", "restore": "Taken out of the bin", "trim": "Trimmed", "note": "Note stored"}
+_DONE = {
+    "delete": "Moved to the bin", "restore": "Taken out of the bin", "trim": "Trimmed", "note": "Note stored",
+    "remove": "Removed",
+}  # fmt: skip
 _EDIT = "edit of episodes"
 """Topic of the message about the change that is undone next."""
 _READ_DELAY_MS = 60
@@ -180,26 +182,15 @@ class InspectController(QObject):
         if workspace is None:
             self.page.episodes.show_episodes((), 0)
             return
-        table = self.page.episodes
-        column, descending = table.order
-        # Before the list changes: afterwards the old row is not known any more.
-        row = max(table.model.row_of(table.current), 0)
         with self._application.errors_shown():
-            scenes = browsed_scenes(workspace)
-            ids = find_episodes(workspace, table.filter, column, descending=descending)
-            # without a filter the second query would only count the same ids again
-            total = len(ids) if table.filter == EpisodeFilter() else len(find_episodes(workspace, EpisodeFilter()))
-            table.show_scenes([(name, _title(name)) for name in scenes])
-            table.show_episodes(ids, total)
-            if ids and not table.current:
-                table.choose(ids[min(row, len(ids) - 1)])  # the neighbour of an episode that was deleted
+            fill_table(self.page.episodes, workspace)
             self._update_insights()
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
         workspace = self.workspace
         if workspace is not None:
             with self._application.errors_shown():
-                return read_rows(workspace, ids)
+                return rows_of(workspace, ids)
         return {}
 
     def _workspace_opened(self, workspace_session: WorkspaceSession) -> None:
@@ -266,11 +257,12 @@ class InspectController(QObject):
             return
         try:
             # Edits only ever grow, so their number tells whether the shown episode has changed.
-            history = edit_history(workspace, episode_id)
+            history = listed_history(workspace, episode_id)
             if self._shown_version == (episode_id, len(history.edits)):
                 return
-            recording = recording_of(read_recording(workspace, episode_id), history)
+            recording = recording_of(read_listed(workspace, episode_id), history)
             self._show(recording)
+            self.page.show_lineage(lineage_text(lineage_of(workspace, recording.episode.record)))
         except WorkspaceError as error:
             # in place of the picture, too: the message line is soon overwritten
             self._show(None)
@@ -280,12 +272,13 @@ class InspectController(QObject):
     def _show(self, recording: RecordedEpisode | None) -> None:
         before = self.recording
         self.recording = recording
+        self.page.show_lineage("")
         self._shown_version = None
         info = None
         if recording is not None:
             start = recording.episode.record.start
             self._shown_version = start.episode_id, len(recording.history.edits)
-            info = _info(start.scene)
+            info = installed_scene(start.scene)
         # After an edit the same episode is shown again, and the person expects to stay at the same row.
         same = recording is not None and before is not None and _id(before) == _id(recording)
         row = self.playback.state.row
@@ -384,16 +377,3 @@ class InspectController(QObject):
 
 def _id(recording: RecordedEpisode) -> str:
     return recording.episode.record.episode_id
-
-
-def _info(scene: str) -> SceneInfo | None:
-    """Return the scene's description; None where it is not installed."""
-    try:
-        return scene_info(scene)
-    except UnknownSceneError:
-        return None
-
-
-def _title(scene: str) -> str:
-    info = _info(scene)
-    return info.title if info else scene

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from mile_desktop.storage.browse import read_rows
+from mile_desktop.storage.generated_episodes import is_generated
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.inspect.controller import InspectController
@@ -97,7 +98,11 @@ class DatasetController(QObject):
     def _chosen(self) -> tuple[str, tuple[str, ...]] | None:
         """Return scene and ids of the selected episodes; None, after a message, where they cannot be exported."""
         workspace_session = self._application.workspace
-        ids = self._page.episodes.selected
+        selected = self._page.episodes.selected
+        ids = tuple(each for each in selected if not is_generated(each))
+        if selected and not ids:
+            self._application.window.say("warning", "Generated episodes are not exported. Select recorded ones.")
+            return None
         if workspace_session is None or not ids:
             self._application.window.say("warning", "Select the episodes that you want to export.")
             return None

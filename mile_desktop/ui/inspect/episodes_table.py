@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mile_desktop.storage.browse import Column, EpisodeFilter
+from mile_desktop.storage.browse import Column, EpisodeFilter, Source
 from mile_desktop.storage.reasons import SHORT_NAMES
 from mile_desktop.ui.inspect.episodes_table_model import COLUMNS, NAMES, EpisodesModel, Fetch
 from mile_desktop.ui.theme import theme
@@ -41,6 +41,11 @@ _OUTCOMES = (
     ("◷ time limit", "time limit"),
     ("– aborted", "aborted"),
     ("? unknown", "unknown"),
+)
+_SOURCES: tuple[tuple[str, Source], ...] = (
+    ("Recorded", "recorded"),
+    ("Generated", "generated"),
+    ("Recorded, generated", "all"),
 )
 _EMPTY = (
     (
@@ -76,6 +81,7 @@ class EpisodesTable(QFrame):
         self._total = 0
         self._search = QLineEdit()
         self._scene, self._outcome, self._reason = QComboBox(), QComboBox(), QComboBox()
+        self._source = QComboBox()
         self._takeover, self._alarm, self._miss, self._words, self._bin = self._toggles = tuple(
             _toggle(*each)
             for each in (
@@ -116,6 +122,7 @@ class EpisodesTable(QFrame):
             has_miss=self._miss.isChecked(),
             has_words=self._words.isChecked(),
             deleted=self._bin.isChecked(),
+            source=self._source.currentData(),
         )
 
     @property
@@ -145,7 +152,8 @@ class EpisodesTable(QFrame):
         with QSignalBlocker(self.table.selectionModel()):
             self.model.show_episodes(ids)
             self._select([row for each in selected if (row := self.model.row_of(each)) >= 0], current)
-        empty = 0 if total == 0 and not self.filter.deleted else 2 if self.filter == EpisodeFilter(deleted=True) else 1
+        everything = EpisodeFilter(deleted=True, source=self.filter.source)
+        empty = 0 if total == 0 and not self.filter.deleted else 2 if self.filter == everything else 1
         # Three reasons for an empty table, each with another way out.
         self._views.setCurrentIndex(0 if ids else 1 + empty)
         if on_top and (row := self.model.row_of(on_top)) >= 0:
@@ -167,6 +175,13 @@ class EpisodesTable(QFrame):
                 self._scene.addItem(title, name)
             self._scene.setCurrentIndex(max(self._scene.findData(chosen), 0))
 
+    def show_generated(self, count: int) -> None:
+        """Offer the generated episodes, if there are any."""
+        self._source.setVisible(count > 0)
+        if not count:
+            with QSignalBlocker(self._source):
+                self._source.setCurrentIndex(0)
+
     def choose(self, episode_id: str) -> bool:
         """Select one episode and show it; return whether it is in the table."""
         row = self.model.row_of(episode_id)
@@ -179,7 +194,7 @@ class EpisodesTable(QFrame):
 
     def clear_filter(self) -> None:
         """Show all episodes."""
-        for box in (self._scene, self._outcome, self._reason):
+        for box in (self._source, self._scene, self._outcome, self._reason):
             box.setCurrentIndex(0)
         for toggle in self._toggles:
             toggle.setChecked(False)
@@ -233,7 +248,12 @@ class EpisodesTable(QFrame):
         self._reason.addItem("Any reason", "")
         for kind, title in SHORT_NAMES.items():
             self._reason.addItem(title, kind)
-        for box in (self._scene, self._outcome, self._reason):
+        self._source.setAccessibleName("Recorded or generated")
+        self._source.setToolTip("Generated episodes are kept apart from yours; they are never counted among them")
+        for title, source in _SOURCES:
+            self._source.addItem(title, source)
+        self._source.hide()
+        for box in (self._source, self._scene, self._outcome, self._reason):
             theme.bound(box, most_width=_MOST_BOX)
             box.currentIndexChanged.connect(self._emit_query)
         for toggle in self._toggles:
@@ -277,7 +297,7 @@ class EpisodesTable(QFrame):
         row = self._filters
         theme.space(row, (8, 8, 8, 4), 6)
         row.addWidget(self._search, 1)
-        for widget in (self._scene, self._outcome, self._reason, *self._toggles[:-1]):
+        for widget in (self._source, self._scene, self._outcome, self._reason, *self._toggles[:-1]):
             row.addWidget(widget)
         row.addWidget(self._count)
         row.addWidget(self._bin)

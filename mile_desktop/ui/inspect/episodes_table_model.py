@@ -181,7 +181,8 @@ def _text(row: EpisodeRow, name: Column) -> str:
         case "outcome":
             return f"{OUTCOME_MARKS.get(row.outcome, '')} {row.outcome}" + (" ✎" if row.edits else "")
         case "false_alarms" | "misses" if row.threshold is None:
-            return _UNKNOWN
+            # Nobody watched a generated episode, so nothing will ever be computed.
+            return "" if row.generated else _UNKNOWN
         case "mean_p" | "brier":
             value = getattr(row, name)
             return "" if value is None else f"{value:.2f}"
@@ -190,12 +191,18 @@ def _text(row: EpisodeRow, name: Column) -> str:
 
 
 def _tooltip(row: EpisodeRow, name: Column) -> str | None:
-    alarm_tip = "not computed yet" if row.threshold is None else f"at a threshold of {row.threshold:.2f}"
+    alarm_tip = (
+        ""
+        if row.generated
+        else "not computed yet"
+        if row.threshold is None
+        else f"at a threshold of {row.threshold:.2f}"
+    )
     outcome = [row.outcome, "edited" if row.edits else "", "recovered after a crash" if row.recovered else ""]
     tips: dict[Column, str] = {
         "steps": f"{row.steps / row.rate_hz:.1f} s at {row.rate_hz:g} steps a second",
         "takeovers": f"{row.human_steps} of {row.steps} steps",
-        "started_at": f"{row.episode_id} · seed {row.seed}",
+        "started_at": f"{'generated, ' if row.generated else ''}{row.episode_id} · seed {row.seed}",
         "outcome": ", ".join(part for part in outcome if part),
         "false_alarms": alarm_tip,
         "misses": alarm_tip,
@@ -203,6 +210,11 @@ def _tooltip(row: EpisodeRow, name: Column) -> str | None:
         "note": row.note,
     }
     return tips.get(name) or None
+
+
+def _mark(row: EpisodeRow, name: Column) -> object:
+    """Mark generated episodes by the icon that the button *Generate data* has."""
+    return theme.icon("mdi6.robot-outline", "policy") if row.generated and name == "started_at" else None
 
 
 def _colour(row: EpisodeRow, name: Column) -> object:
@@ -217,6 +229,7 @@ _SHOWN: dict[int, Callable[[EpisodeRow, Column], object]] = {
     Qt.ItemDataRole.DisplayRole: _text,
     Qt.ItemDataRole.ToolTipRole: _tooltip,
     Qt.ItemDataRole.ForegroundRole: _colour,
+    Qt.ItemDataRole.DecorationRole: _mark,
 }
 """How each of Qt's roles is answered from a row."""
 _ANSWERED = frozenset({*_SHOWN, ROW_ROLE, Qt.ItemDataRole.TextAlignmentRole})

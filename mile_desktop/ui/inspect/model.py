@@ -6,8 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mile_desktop.scenes.shift import recorded_shift
 from mile_desktop.storage.alarms import alarm_events
 from mile_desktop.storage.edits import EditHistory, Trim, edited
+from mile_desktop.storage.generated_episodes import Lineage
 from mile_desktop.storage.reasons import decode_reasons, reasons_text
 from mile_desktop.storage.records import Episode
 from mile_desktop.ui.plots.strip_model import StripWindow
@@ -102,6 +104,22 @@ def recording_of(episode: Episode, history: EditHistory) -> RecordedEpisode:
     kept = (trim.first, trim.last) if trim else (0, len(episode) - 1)
     step = _steps(episode)
     return RecordedEpisode(marked, history, kept, step, _events(marked, step))
+
+
+def lineage_text(lineage: Lineage | None) -> str:
+    """Return what a generated episode came from, for its details; empty for a recorded one."""
+    if lineage is None:
+        return ""
+    parts = [
+        f"Generated in {lineage.set_id}, not recorded",
+        f"policy {lineage.policy} ({lineage.policy_id}) drove",
+        f"model {lineage.model_id} stood in for you",
+        f"start {lineage.seed}",
+        f"scene drawn from {lineage.randomisation}",
+    ]
+    values = recorded_shift(lineage.randomisation, lineage.ranges).drawn_values(lineage.seed)
+    drawn = ", ".join(f"{key.replace('_', ' ')} {value:.3g}" for key, value in values.items())
+    return " · ".join(parts) + (f": {drawn}" if drawn else "")
 
 
 def next_row(events: tuple[TimelineEvent, ...], kinds: frozenset[str], row: int, direction: int) -> int | None:

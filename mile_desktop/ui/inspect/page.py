@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
 from mile_desktop.ui.inspect.episodes_table_model import Fetch
@@ -48,6 +48,8 @@ class InspectPage(OverrideGuard, QWidget):
         self.below = QVBoxLayout()
         """Bars with actions on the episode, one below the other."""
         self.tabs = QTabWidget()
+        self._lineage = QLabel()
+        """What a generated episode came from; hidden for a recorded one."""
         self._rows = Splitter(Qt.Orientation.Vertical)
         self._columns = Splitter(Qt.Orientation.Horizontal)
         self._scroll = QScrollArea()
@@ -64,6 +66,11 @@ class InspectPage(OverrideGuard, QWidget):
         """Add another tab beside the chosen episode."""
         self.tabs.addTab(widget, title)
         self.tabs.tabBar().setVisible(self.tabs.count() > 1)
+
+    def show_lineage(self, text: str) -> None:
+        """Show what a generated episode came from; empty: it was recorded."""
+        self._lineage.setText(text)
+        self._lineage.setVisible(bool(text))
 
     def show_companion(self, shown: bool) -> None:
         """Show the moment beside the chosen episode, or the episode alone again."""
@@ -114,7 +121,14 @@ class InspectPage(OverrideGuard, QWidget):
         column = QVBoxLayout(episode)
         theme.space(column, (0, 0, 0, 0), 4)
         theme.space(self.below, (0, 0, 0, 0), 4)
+        self._lineage.setAccessibleName("What the generated episode came from")
+        self._lineage.setTextFormat(Qt.TextFormat.PlainText)
+        self._lineage.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lineage.setWordWrap(True)
+        theme.set_role(self._lineage, "secondary")
+        self.show_lineage("")
         column.addWidget(self._columns, 1)
+        column.addWidget(self._lineage)
         column.addLayout(self.below)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(episode, "Episode")

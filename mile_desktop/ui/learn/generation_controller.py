@@ -1,16 +1,31 @@
 """From the button *Generate data* to a set of generated episodes: runs the command and shows the sets that exist."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from PySide6.QtCore import QObject
 
 from mile_desktop.scenes.catalogue import scenes
-from mile_desktop.storage.generated_sets import GENERATED, GeneratedSet, generated_sets
+from mile_desktop.storage.generated_sets import (
+    GENERATED,
+    GeneratedSet,
+    erase_removed_sets,
+    generated_sets,
+    put_set_aside,
+    put_set_back,
+)
 from mile_desktop.storage.records import SHIFT
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.learn.data_part import DataPart
-from mile_desktop.ui.learn.generation_part import GenerationPart, SetLine
+from mile_desktop.ui.learn.generation_part import ALL, GenerationPart, SetLine
 from mile_desktop.ui.shell.close_question import RunningWork
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.widgets.dates import local_time
+from mile_desktop.ui.workspace_session import WorkspaceSession
+
+_REMOVAL = "removal of generated data"
+"""Topic of the message whose Undo puts sets back."""
 
 
 class GenerationController(QObject):
@@ -32,7 +47,7 @@ class GenerationController(QObject):
         self._job.said.connect(self._said)
         self._job.failed.connect(self.part.show_failure)
         self._job.cancelled.connect(self._cancelled)
-        self._job.finished.connect(self.look)
+        self._job.finished.connect(self._finished)
         application.episodes_changed.connect(self.look)
         # A training fits the model that generation needs.
         application.policies_changed.connect(self.look)
@@ -53,8 +68,28 @@ class GenerationController(QObject):
         if self.part.can_generate and self._run("--background"):
             self.part.show_progress(0.0, "Starting")
 
-    def _remove(self, set_id: str) -> None:
-        self._run("--remove", set_id)
+    def _remove(self, asked: str) -> None:
+        """Remove one set or all of the scene. It is a rename, so it needs no process, and can be undone."""
+        workspace = self._application.workspace
+        if workspace is None:
+            return
+        with self._application.errors_shown():
+            known = [each.set_id for each in generated_sets(workspace.workspace, self._application.scene)]
+            removed = known if asked == ALL else [asked]
+            for set_id in removed:
+                put_set_aside(workspace.workspace, set_id)
+            undo = MessageAction("Undo", partial(self._put_back, workspace, removed), _REMOVAL)
+            count = "" if len(removed) == 1 else f" ({len(removed)} sets)"
+            self._application.window.say("info", f"Removed generated data{count}.", undo)
+        self.part.show_result("")
+        self._application.episodes_changed.emit()
+
+    def _put_back(self, workspace: WorkspaceSession, set_ids: Sequence[str]) -> None:
+        if workspace is self._application.workspace:
+            with self._application.errors_shown():
+                for set_id in set_ids:
+                    put_set_back(workspace.workspace, set_id)
+            self._application.episodes_changed.emit()
 
     def _run(self, *arguments: str) -> bool:
         workspace = self._application.workspace
@@ -66,13 +101,15 @@ class GenerationController(QObject):
     def _said(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
             self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
-        elif "removed" in fields:
-            self.part.show_result("The generated episodes are removed.")
         else:
             self.part.show_result(
                 f"{fields['episodes']} of {fields['tried']} episodes ended in success and were kept, with "
                 f"{fields['corrected_steps']} steps by the model of you."
             )
+
+    def _finished(self) -> None:
+        # Every page that lists episodes looks again, this part included.
+        self._application.episodes_changed.emit()
 
     def _cancelled(self) -> None:
         self.part.show_result("Cancelled; nothing was kept.")
@@ -94,10 +131,14 @@ class GenerationController(QObject):
             shifted = sum(SHIFT in each.start.extra for each in workspace.catalogue.episodes(scene))
             self._data.show_shifted(shifted)
 
-    def _start_over(self, _: object) -> None:
+    def _start_over(self, workspace: WorkspaceSession) -> None:
         # It works on the workspace that was open before.
         self._job.cancel()
         self.part.show_nothing()
+        # What an earlier window removed: its Undo ended with it.
+        with self._application.errors_shown():
+            erase_removed_sets(workspace.workspace)
+        self._application.window.messages.withdraw(_REMOVAL)
         self.look()
 
 

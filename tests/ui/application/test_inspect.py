@@ -1,6 +1,7 @@
 """The Inspect page of the whole window: real recordings, real viewer, real inspection process."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -9,6 +10,8 @@ from PySide6.QtTest import QTest
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.headless import roll_out
 from mile_desktop.rollout.input_devices import simulated_supervisor
+from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.generated_sets import GeneratedSet, generated_sets, write_set
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.viewer.messages import RECORDED
 from tests.ui.application.live_window import LiveWindow, children, plan
@@ -81,6 +84,41 @@ def test_an_edit_counts_for_learning_at_once_and_is_undone_by_a_key(
     QTest.keyClick(started.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     started.until(lambda: started.workspace.summary("peg-insertion").steps == steps)
     started.until(lambda: inspecting.recording is not None and inspecting.recording.kept[0] == 0)
+
+
+def test_generated_episodes_are_looked_at_and_removed_with_undo(
+    started: LiveWindow, inspecting: InspectController
+) -> None:
+    folder, table = started.workspace.workspace, inspecting.page.episodes
+    recorded = read_recording(folder, table.model.ids[0])
+    start = replace(recorded.record.start, episode_id="p-5000000", extra={"generated": "run-1"})
+    described = GeneratedSet(
+        set_id="run-1", scene="peg-insertion", policy_id=start.policy_id, model_id="m", randomisation="usual 00",
+        created_at="2026-01-01T00:00:00+00:00", first_seed=5_000_000, tried=1, episodes=1, steps=len(recorded),
+        takeovers=1, corrected_steps=1,
+    )  # fmt: skip
+    write_set(folder, described, (replace(recorded, record=replace(recorded.record, start=start)),))
+    facts = started.learn.facts
+    started.application.episodes_changed.emit()
+    assert len(table.model.ids) == 2
+    assert started.learn.facts == facts
+    table._source.setCurrentIndex(table._source.findData("generated"))
+    started.until(lambda: inspecting.recording is not None and inspecting.page._lineage.isVisible())
+    assert table.model.ids == ("generated/run-1/0000",)
+    assert "model m stood in for you" in inspecting.page._lineage.text()
+    started.until(lambda: inspecting.page.timeline.probability.prediction is not None)
+    table.table.setFocus()
+    QTest.keyClick(started.handle, Qt.Key.Key_Delete)
+    started.until(table._source.isHidden)
+    assert len(table.model.ids) == 2
+    QTest.keyClick(started.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    started.until(lambda: not table._source.isHidden())
+    # The Learn panel removes the same set, also with an Undo.
+    started.parts.generation.part.remove_requested.emit("run-1")
+    assert (table._source.isHidden(), generated_sets(folder)) == (True, ())
+    started.window.messages.run_newest()
+    assert [each.set_id for each in generated_sets(folder)] == ["run-1"]
+    assert not table._source.isHidden()
 
 
 def test_closing_leaves_nothing_behind(started: LiveWindow, inspecting: InspectController) -> None:

@@ -61,8 +61,8 @@ def test_the_nearest_moment_plays_beside_the_episode(
 ) -> None:
     drawing, alike, other = Drawing(), parts.alike, a_recording()
     monkeypatch.setattr(alike, "_viewer", lambda: drawing)
-    monkeypatch.setattr("mile_desktop.ui.inspect.alike_controller.read_recording", lambda *_: other.episode)
-    monkeypatch.setattr("mile_desktop.ui.inspect.alike_controller.edit_history", lambda *_: other.history)
+    monkeypatch.setattr("mile_desktop.ui.inspect.alike_controller.read_listed", lambda *_: other.episode)
+    monkeypatch.setattr("mile_desktop.ui.inspect.alike_controller.listed_history", lambda *_: other.history)
     alike._drawing = drawing  # type: ignore[assignment]
     parts.inspect.playback.load(parts.inspect.recording)
     parts.inspect.playback.go(2)

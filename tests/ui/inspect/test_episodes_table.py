@@ -163,3 +163,26 @@ def test_sorting_needs_no_mouse(table: EpisodesTable) -> None:
     assert table.order == ("steps", False)
     steps.trigger()
     assert table.order == ("steps", True)
+
+
+def test_generated_episodes_are_offered_where_there_are_any_and_marked(table: EpisodesTable) -> None:
+    source = table._source
+    assert not source.isVisible()
+    table.show_generated(2)
+    assert source.isVisible()
+    source.setCurrentIndex(source.findData("generated"))
+    assert table.filter == EpisodeFilter(source="generated")
+    rows = {"a": a_row("a", generated="run-1"), "b": a_row("b")}
+    model = EpisodesModel(lambda ids: {each: rows[each] for each in ids})
+    model.show_episodes(["a", "b"])
+
+    def cell(place: int, name: str, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        return model.index(place, NAMES.index(name)).data(role)  # type: ignore[arg-type]
+
+    icons = [cell(place, "started_at", Qt.ItemDataRole.DecorationRole) is not None for place in (0, 1)]
+    assert icons == [True, False]
+    assert (cell(0, "misses"), cell(1, "misses")) == ("", "…")
+    assert str(cell(0, "started_at", Qt.ItemDataRole.ToolTipRole)).startswith("generated, a")
+    # The last set was removed: recorded episodes again.
+    table.show_generated(0)
+    assert (source.isVisible(), table.filter) == (False, EpisodeFilter())

@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.storage.edits import MarkStretch, Trim
-from mile_desktop.ui.inspect.model import SPEEDS, Playback, next_row, speed_text
+from mile_desktop.storage.generated_episodes import Lineage
+from mile_desktop.ui.inspect.model import SPEEDS, Playback, lineage_text, next_row, speed_text
 from mile_desktop.ui.inspect.timeline.model import values_text
 from tests.ui.inspect.examples import a_recording, with_rewind
 
@@ -78,3 +79,12 @@ def test_playback_follows_the_clock_and_pauses_at_the_end() -> None:
     assert ended.toggled().row == 0
     assert not Playback().toggled().playing
     assert [speed_text(each) for each in SPEEDS] == ["×¼", "×½", "×1", "×2", "×4", "×8"]
+
+
+def test_the_lineage_of_a_generated_episode_names_all_that_it_came_from() -> None:
+    lineage = Lineage("run-1", "v2", "policy-2", "model-1", 5_000_003, "usual 00", {"mass": [1.5, 1.5], "bias": [0, 1]})
+    assert lineage_text(lineage) == (
+        "Generated in run-1, not recorded · policy v2 (policy-2) drove · model model-1 stood in for you · "
+        "start 5000003 · scene drawn from usual 00: mass 1.5"
+    )
+    assert lineage_text(None) == ""

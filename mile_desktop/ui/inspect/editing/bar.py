@@ -26,6 +26,10 @@ _OUTCOMES = (
 )
 
 
+_REMOVE = "Remove set"
+_REMOVE_TIP = "Remove the whole set of generated episodes; yours stay"
+
+
 class EditBar(QWidget):
     """Buttons, and the note of the shown episode; every change is requested by a signal. Window's thread only."""
 
@@ -49,6 +53,7 @@ class EditBar(QWidget):
         self._note.setToolTip("Enter saves the note, Esc restores it")
         self._note.editingFinished.connect(self._note_edited)
         self._shown_note = ""
+        self._compact = self._generated = False
         self._stretch = QLabel()
         theme.set_role(self._stretch, "secondary")
         self._undo = _tool("inspect_undo", "mdi6.undo-variant")
@@ -96,9 +101,15 @@ class EditBar(QWidget):
 
     # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def show_selection(self, count: int, *, has_shown: bool, deleted: bool) -> None:
-        """Enable what ``count`` selected episodes allow; ``has_shown``: an episode is shown and can have a note."""
-        self._outcome.setEnabled(count > 0)
+    def show_selection(self, count: int, *, has_shown: bool, deleted: bool, generated: bool = False) -> None:
+        """Enable what ``count`` selected episodes allow.
+
+        ``has_shown``: an episode is shown and can have a note; ``generated``: some are, and are removed as a set.
+        """
+        has_shown = has_shown and not generated
+        self._outcome.setEnabled(count > 0 and not generated)
+        self._generated = generated
+        self._show_texts()
         self._buttons["inspect_delete"].setVisible(not deleted)
         self._buttons["inspect_restore"].setVisible(deleted)
         for name in ("inspect_delete", "inspect_restore"):
@@ -151,8 +162,8 @@ class EditBar(QWidget):
 
     def set_compact(self, compact: bool) -> None:
         """Show icons only, or icons with text."""
-        for action, text, _ in _BUTTONS:
-            self._buttons[action].setText("" if compact else text)
+        self._compact = compact
+        self._show_texts()
 
     def edit_note(self) -> None:
         """Move the keyboard focus into the note."""
@@ -160,6 +171,16 @@ class EditBar(QWidget):
         self._note.selectAll()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _show_texts(self) -> None:
+        for action, text, _ in _BUTTONS:
+            self._buttons[action].setText("" if self._compact else text)
+        delete = self._buttons["inspect_delete"]
+        tip = _REMOVE_TIP if self._generated else shortcuts.binding("inspect_delete").title
+        delete.setToolTip(shortcuts.tooltip(tip, "inspect_delete"))
+        delete.setAccessibleName(_REMOVE if self._generated else "Delete")
+        if self._generated and not self._compact:
+            delete.setText(_REMOVE)
 
     def _clicked(self) -> None:
         sender = self.sender()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.storage.edits import Annotate, Change, MarkStretch, Relabel, Trim, Withdraw
 from mile_desktop.storage.errors import WorkspaceError
+from mile_desktop.storage.generated_episodes import is_generated, set_of
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.bar import EditBar
 from mile_desktop.ui.inspect.editing.model import (
@@ -19,6 +20,7 @@ from mile_desktop.ui.inspect.editing.model import (
     counted_text,
     edit_text,
     set_deleted,
+    set_removed,
 )
 from mile_desktop.ui.inspect.model import RecordedEpisode
 
@@ -94,7 +96,12 @@ class EditController(QObject):
     def select(self, episode_ids: Sequence[str], *, deleted: bool) -> None:
         """Set the selected episodes; ``deleted``: they are in the bin."""
         self._selected = tuple(episode_ids)
-        self.bar.show_selection(len(self._selected), has_shown=self._recording is not None, deleted=deleted)
+        self.bar.show_selection(
+            len(self._selected),
+            has_shown=self._recording is not None,
+            deleted=deleted,
+            generated=any(map(is_generated, self._selected)),
+        )
 
     def choose_stretch(self, stretch: tuple[int, int] | None) -> None:
         """Set the chosen rows of the shown episode; None: none."""
@@ -136,11 +143,15 @@ class EditController(QObject):
             self._change_shown(f"withdraw: {edit_text(edit)}", Withdraw(version))
 
     def set_deleted(self, *, deleted: bool) -> None:
-        """Delete or restore the selected episodes."""
-        text = "delete" if deleted else "restore"
-        self._start(
-            self._run(text, [partial(set_deleted, episode_id=each, deleted=deleted) for each in self._selected])
-        )
+        """Delete or restore the selected episodes; of generated ones, the whole sets are removed."""
+        recorded = [each for each in self._selected if not is_generated(each)]
+        changes: list[PendingChange] = [partial(set_deleted, episode_id=each, deleted=deleted) for each in recorded]
+        if deleted:
+            # As a set and not one by one: a policy names the sets that it learned from.
+            sets = dict.fromkeys(set_of(each) for each in self._selected if is_generated(each))
+            changes += [partial(set_removed, set_id=each, removed=True) for each in sets]
+        text = "restore" if not deleted else "delete" if recorded else "remove generated data"
+        self._start(self._run(text, changes))
 
     def cancel(self) -> None:
         """Stop the batch; the episodes that were changed stay changed, and can be undone."""
@@ -156,7 +167,10 @@ class EditController(QObject):
             self._change(text, (self._recording.episode.record.episode_id,), change)
 
     def _change(self, text: str, episode_ids: Sequence[str], change: Change) -> None:
-        self._start(self._run(text, [partial(apply_edit, episode_id=each, change=change) for each in episode_ids]))
+        recorded = [each for each in episode_ids if not is_generated(each)]
+        if len(recorded) < len(episode_ids):
+            self.message.emit("Generated episodes cannot be edited. Remove their set and generate another one.")
+        self._start(self._run(text, [partial(apply_edit, episode_id=each, change=change) for each in recorded]))
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────
 

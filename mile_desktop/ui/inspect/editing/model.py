@@ -7,6 +7,7 @@ from mile_desktop.storage.catalogue import delete_episode, restore_episode
 from mile_desktop.storage.edit_store import edit_episode
 from mile_desktop.storage.edits import Annotate, Change, Edit, MarkStretch, Relabel, Trim, Withdraw
 from mile_desktop.storage.errors import ONE_EPISODE, EditError, WorkspaceError
+from mile_desktop.storage.generated_sets import put_set_aside, put_set_back
 from mile_desktop.storage.workspace import Workspace
 
 
@@ -37,7 +38,19 @@ class AppliedDeletion:
         return set_deleted(workspace, self.episode_id, deleted=not self.deleted)
 
 
-AppliedChange = AppliedEdit | AppliedDeletion
+@dataclass(frozen=True, slots=True)
+class AppliedRemoval:
+    """A set of generated episodes that was removed or put back."""
+
+    set_id: str
+    removed: bool
+
+    def undo(self, workspace: Workspace) -> "AppliedRemoval":
+        """Put the set back or remove it again; return that, which can be undone again. Raises ``WorkspaceError``."""
+        return set_removed(workspace, self.set_id, removed=not self.removed)
+
+
+AppliedChange = AppliedEdit | AppliedDeletion | AppliedRemoval
 PendingChange = Callable[[Workspace], AppliedChange]
 
 
@@ -50,6 +63,12 @@ def set_deleted(workspace: Workspace, episode_id: str, *, deleted: bool) -> Appl
     """Move an episode into the bin, or out of it. Raises ``WorkspaceError``."""
     (delete_episode if deleted else restore_episode)(workspace, episode_id)
     return AppliedDeletion(episode_id, deleted)
+
+
+def set_removed(workspace: Workspace, set_id: str, *, removed: bool) -> AppliedRemoval:
+    """Remove a set of generated episodes, or put it back. Raises ``WorkspaceError``."""
+    (put_set_aside if removed else put_set_back)(workspace, set_id)
+    return AppliedRemoval(set_id, removed)
 
 
 @dataclass(slots=True)
@@ -154,5 +173,10 @@ def edit_text(edit: Edit) -> str:
 
 
 def counted_text(text: str, applied: Sequence[AppliedChange]) -> str:
-    """Return ``text``, with the number of episodes if there are several."""
-    return text if len(applied) == 1 else f"{text} ({len(applied)} episodes)"
+    """Return ``text``, with the number of episodes, or of generated sets, if there are several."""
+    if len(applied) == 1:
+        return text
+    sets = sum(isinstance(each, AppliedRemoval) for each in applied)
+    counts = [f"{len(applied) - sets} episodes"] if sets < len(applied) else []
+    counts += [f"{sets} generated sets"] if sets else []
+    return f"{text} ({', '.join(counts)})"

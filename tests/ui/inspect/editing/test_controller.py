@@ -10,10 +10,12 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.durable import write_durably
 from mile_desktop.storage.edit_store import edit_history
 from mile_desktop.storage.episodes import read_recording
+from mile_desktop.storage.generated_sets import generated_sets
 from mile_desktop.storage.journal import EpisodeJournal
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.controller import EditController
 from mile_desktop.ui.inspect.model import recording_of
+from tests.storage.generated_examples import write_example
 from tests.storage.samples import a_start
 from tests.ui.inspect.examples import steps
 
@@ -175,3 +177,42 @@ def test_another_workspace_starts_with_an_empty_history(
     editing.handlers["inspect_undo"]()
     wait_for_batch(editing, qtbot)
     assert outcomes(workspace)[0] == "success"
+
+
+def test_generated_episodes_are_removed_as_a_set_and_put_back(
+    editing: EditController, workspace: Workspace, qtbot: QtBot
+) -> None:
+    write_example(workspace)
+    write_example(workspace, "run-2")
+    editing.select(("generated/run-1/0001",), deleted=False)
+    delete = editing.bar._buttons["inspect_delete"]
+    assert (delete.text(), editing.bar._outcome.isEnabled()) == ("Remove set", False)
+    editing.handlers["inspect_delete"]()
+    wait_for_batch(editing, qtbot)
+    assert [each.set_id for each in generated_sets(workspace)] == ["run-2"]
+    assert editing._history.undo_text == "remove generated data"
+    editing.handlers["inspect_undo"]()
+    wait_for_batch(editing, qtbot)
+    assert len(generated_sets(workspace)) == 2
+    # Recorded episodes among them go to the bin, and all comes back together.
+    editing.select(("ep-2", "generated/run-1/0000", "generated/run-1/0001", "generated/run-2/0000"), deleted=False)
+    editing.handlers["inspect_delete"]()
+    wait_for_batch(editing, qtbot)
+    assert editing._history.undo_text == "delete (1 episodes, 2 generated sets)"
+    assert (generated_sets(workspace), len(Catalogue(workspace).episodes())) == ((), 2)
+    editing.handlers["inspect_undo"]()
+    wait_for_batch(editing, qtbot)
+    assert (len(generated_sets(workspace)), len(Catalogue(workspace).episodes())) == (2, 3)
+    editing.select(("ep-1",), deleted=False)
+    assert delete.text() == "Delete"
+
+
+def test_generated_episodes_cannot_be_edited(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
+    write_example(workspace)
+    said: list[str] = []
+    editing.message.connect(said.append)
+    editing.select(("ep-3", "generated/run-1/0000"), deleted=False)
+    editing.relabel("success")
+    wait_for_batch(editing, qtbot)
+    assert said == ["Generated episodes cannot be edited. Remove their set and generate another one."]
+    assert sorted(outcomes(workspace)) == ["failure", "failure", "success"]
