@@ -244,6 +244,10 @@ def _add_learning_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-demonstrations", action="store_true", help="trainings do not learn from demonstrations")
     parser.add_argument("--one-side", action="store_true", help="these demonstrations from one side of the starts only")
+    parser.add_argument("--habit", default="", metavar="FLAW", help="these demonstrations by an expert with this flaw")
+    parser.add_argument(
+        "--demonstrated-on", default="", metavar="SHIFT", help="these demonstrations on a shifted robot"
+    )
     parser.add_argument("--supervisor", default="attentive", choices=SUPERVISORS, help="(%(default)s)")
     parser.add_argument(
         "--supervision",
@@ -267,7 +271,12 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
             episodes=options.episodes,
             evaluate=options.evaluate,
             evaluated_after=tuple(options.evaluated_after),
-            start=Start(options.demonstrations, "one side" if options.one_side else "anywhere"),
+            start=Start(
+                options.demonstrations,
+                "one side" if options.one_side else "anywhere",
+                options.habit,
+                options.demonstrated_on,
+            ),
             keeps_demonstrations=not options.no_demonstrations,
         )
         _run_cells(learning_cells(grid), options, report)

@@ -23,6 +23,9 @@ from mile_desktop.learning.settings import settings_from_json
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.registry.scene_symmetry import scene_symmetry
+from mile_desktop.rollout.scene import GymScene
+from mile_desktop.scenes.experts import load_expert
+from mile_desktop.scenes.shift import read_shift
 from mile_desktop.storage.records import Episode
 
 FIRST_START_SEED = 800_000
@@ -43,12 +46,21 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bundled demonstrations."""
     part: Literal["anywhere", "one side"] = "anywhere"
     """Where the task stands in the demonstrations: as in the evaluation, or on one side of ``SIDES`` only."""
+    habit: str = ""
+    """A flaw of the expert that demonstrates (``expert_flaws`` of the scene). Only its successes are kept, so the policy
+    has seen nothing of the cases in which the flaw matters."""
+    shift: str = ""
+    """The robot of the demonstrations: a shift of ``scenes.shift`` (friction, mass, gains, delay). The policy then works
+    on the unshifted robot."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.demonstrations <= _SEEDS_A_START // 4:
             raise StartError(f"A start has 0 to {_SEEDS_A_START // 4} demonstrations, not {self.demonstrations}.")
-        if self.part != "anywhere" and not self.demonstrations:
-            raise StartError("The bundled demonstrations are from anywhere; ask for a number of demonstrations.")
+        if not self.demonstrations and (self.part != "anywhere" or self.habit or self.shift):
+            raise StartError(
+                "The bundled demonstrations are from anywhere, without a habit or a shift; ask for a number of "
+                "demonstrations."
+            )
 
     @property
     def title(self) -> str:
@@ -56,8 +68,8 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not self.demonstrations:
             return ""
         plural = "" if self.demonstrations == 1 else "s"
-        where = ", one side" if self.part == "one side" else ""
-        return f"{self.demonstrations} demonstration{plural}{where}"
+        kinds = ("one side" if self.part == "one side" else "", self.habit, f"{self.shift} robot" if self.shift else "")
+        return ", ".join((f"{self.demonstrations} demonstration{plural}", *(each for each in kinds if each)))
 
 
 BUNDLED_START = Start()
@@ -81,11 +93,14 @@ def with_start(fixtures: Fixtures, start: Start, seed: int) -> Fixtures:
     ------
     StartError
         The expert does not succeed often enough on this side, or the scene has no sides.
+    ShiftError, UnknownExpertError
+        There is no such shift, or no such habit.
     """
     if not start.demonstrations:
         return fixtures
     network, demonstrations = _made(fixtures.info.name, start, seed)
-    name = f"{fixtures.info.name}-{start.demonstrations}-{start.part.replace(' ', '-')}-{seed}"
+    kinds = (start.part.replace(" ", "-"), start.habit, start.shift)
+    name = "-".join((fixtures.info.name, str(start.demonstrations), *(each for each in kinds if each), str(seed)))
     return replace(fixtures, initial=copy.deepcopy(network), initial_id=name, demonstrations=demonstrations)
 
 
@@ -109,18 +124,27 @@ def _made(scene: str, start: Start, seed: int) -> tuple[PolicyNetwork, tuple[Epi
 
 
 def _demonstrated(fixtures: Fixtures, start: Start, seed: int) -> tuple[Episode, ...]:
-    """Record the first successful demonstrations on the seeds of this start."""
+    """Record the first successful demonstrations on the seeds of this start, on the robot that it names."""
+    if not start.shift:
+        return _recorded(fixtures, fixtures.driven, start, seed)
+    driven = GymScene.make(fixtures.info.name, read_shift(start.shift))
+    try:
+        return _recorded(fixtures, driven, start, seed)
+    finally:
+        driven.close()
+
+
+def _recorded(fixtures: Fixtures, driven: GymScene, start: Start, seed: int) -> tuple[Episode, ...]:
     first = FIRST_START_SEED + seed * _SEEDS_A_START
     policy = as_policy(fixtures.initial, "demonstrated")
+    expert = load_expert(fixtures.info.name, start.habit) if start.habit else fixtures.expert
     kept: list[Episode] = []
     for number in range(first, first + _SEEDS_A_START):
         if len(kept) == start.demonstrations:
             break
         if start.part == "one side" and not _on_the_side(fixtures, number):
             continue
-        episodes = collect(
-            fixtures.driven, fixtures.info, policy, Demonstrator(fixtures.expert), first_seed=number, episodes=1
-        )
+        episodes = collect(driven, fixtures.info, policy, Demonstrator(expert), first_seed=number, episodes=1)
         # A person would record a failed demonstration again.
         kept.extend(each for each in episodes if each.record.outcome == "success")
     if len(kept) < start.demonstrations:

@@ -10,6 +10,8 @@ from experiments.results import cell_key
 from experiments.starts import BUNDLED_START, FIRST_START_SEED, SIDES, Start, StartError, with_start
 from experiments.variants import TODAY_RECIPE
 from mile_desktop.learning.dataset import is_demonstration
+from mile_desktop.scenes.experts import UnknownExpertError
+from mile_desktop.scenes.shift import ShiftError
 from tests.experiments.examples import tiny
 
 
@@ -62,12 +64,41 @@ def test_bundled_start_leaves_everything_as_it_is() -> None:
     assert cell_key(cell) != cell_key(msgspec.structs.replace(cell, start=Start(1)))
 
 
+def test_habit_and_shift_change_the_demonstrations_and_not_the_scene() -> None:
+    plain, habit, shifted = (
+        made(Start(3), 0),
+        made(Start(3, habit="misses-far-buttons"), 0),
+        made(Start(3, shift="strong"), 0),
+    )
+    assert habit.expert is plain.expert
+    assert all(each.record.outcome == "success" for each in (*habit.demonstrations, *shifted.demonstrations))
+    # This expert misses far buttons, so it demonstrates only on others.
+    assert seeds_of(habit) != seeds_of(plain)
+    # The same starts and expert on another robot.
+    assert seeds_of(shifted) == seeds_of(plain)
+    assert shifted.demonstrations[0].action.tobytes() != plain.demonstrations[0].action.tobytes()
+    assert habit.initial_id == "button-press-3-anywhere-misses-far-buttons-0"
+    assert (
+        Start(2, "one side", "misses-far-buttons", "mild").title
+        == "2 demonstrations, one side, misses-far-buttons, mild robot"
+    )
+
+
+def test_unknown_habits_and_shifts_are_named() -> None:
+    with pytest.raises(UnknownExpertError, match="no flaw 'sleeps'"):
+        made(Start(1, habit="sleeps"), 0)
+    with pytest.raises(ShiftError, match="windy"):
+        made(Start(1, shift="windy"), 0)
+
+
 def test_impossible_starts_are_refused() -> None:
     for number in (-1, 26):
         with pytest.raises(StartError, match=f"not {number}"):
             Start(number)
     with pytest.raises(StartError, match="from anywhere"):
         Start(0, "one side")
+    with pytest.raises(StartError, match="without a habit"):
+        Start(0, habit="misses-far-buttons")
 
 
 def test_curve_starts_there_and_ends_when_the_success_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
