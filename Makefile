@@ -48,6 +48,7 @@ soak: setup
 results: setup
 	$(BIN)/python -m experiments learning --show --document docs/results.md
 	$(BIN)/python -m experiments one-demonstration --show --document docs/results.md
+	$(BIN)/python -m experiments gate --document docs/results.md
 	$(BIN)/python -m experiments reproduction --show --document docs/reproduction.md
 	$(BIN)/python -m experiments validation --show --document docs/validation.md
 

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from experiments.one_demonstration import (
     one_demonstration_grid,
     report_one_demonstration,
 )
+from experiments.promotion_gate import report_gate
 from experiments.ray_engine import RayEngine
 from experiments.reports import report_learning, report_validation
 from experiments.reproduction import REPRODUCTION_METHODS, report_reproduction, reproduction_grid
@@ -112,6 +113,10 @@ def _parser() -> argparse.ArgumentParser:
     spoken.add_argument("--seeds", type=positive, default=5, metavar="N", help="number of seeds (%(default)s)")
     _add_grid_arguments(spoken)
     spoken.set_defaults(run=_run_words, grid="words")
+    gate = words.add_parser("gate", help="how often the promotion gate lets a worse policy through; runs nothing new")
+    _add_places(gate)
+    gate.add_argument("--document", type=Path, metavar="FILE", help="Markdown file whose section gate is replaced, too")
+    gate.set_defaults(run=_run_gate)
     record = words.add_parser("record", help="add the finished cells of a grid to its record, one line a cell")
     record.add_argument("grid", choices=_GRIDS)
     _add_places(record)
@@ -286,20 +291,36 @@ def _run_learning(options: argparse.Namespace, report: Report) -> None:
 
 def _run_one_demonstration(options: argparse.Namespace, report: Report) -> None:
     require_matplotlib()
-    if not options.show:
-        scenes = tuple(scene_info(scene).name for scene in options.scene)
-        _run_cells(one_demonstration_grid(scenes, options.seeds, options.supervisor), options, report)
+    _run_scenes(options, report, lambda scenes: one_demonstration_grid(scenes, options.seeds, options.supervisor))
     text = report_one_demonstration(_store(options), options.results / options.grid, options.document)
     report.say({"tables": text}, text)
 
 
 def _run_reproduction(options: argparse.Namespace, report: Report) -> None:
     require_matplotlib()
-    if not options.show:
-        scenes = tuple(scene_info(scene).name for scene in options.scene)
-        _run_cells(reproduction_grid(scenes, options.seeds, options.methods), options, report)
+    _run_scenes(options, report, lambda scenes: reproduction_grid(scenes, options.seeds, options.methods))
     text = report_reproduction(_store(options), options.results / options.grid, options.document)
     report.say({"tables": text}, text)
+
+
+def _run_generation(options: argparse.Namespace, report: Report) -> None:
+    _run_scenes(options, report, lambda scenes: generation_grid(scenes, options.seeds))
+    text = report_generation(_store(options), options.document)
+    report.say({"tables": text}, text)
+
+
+def _run_words(options: argparse.Namespace, report: Report) -> None:
+    _run_scenes(options, report, lambda scenes: words_grid(scenes, options.seeds))
+    text = report_words(_store(options), options.document)
+    report.say({"tables": text}, text)
+
+
+def _run_scenes(
+    options: argparse.Namespace, report: Report, cells: Callable[[tuple[str, ...]], Sequence[AnyCell]]
+) -> None:
+    """Run the cells of the named scenes, unless only the results so far were asked for."""
+    if not options.show:
+        _run_cells(cells(tuple(scene_info(scene).name for scene in options.scene)), options, report)
 
 
 def _methods(options: argparse.Namespace) -> tuple[str, ...]:
@@ -322,19 +343,11 @@ def _run_validation(options: argparse.Namespace, report: Report) -> None:
     report.say({"figures": str(figures)}, report_validation(_store(options), figures, options.document))
 
 
-def _run_generation(options: argparse.Namespace, report: Report) -> None:
-    if not options.show:
-        scenes = tuple(scene_info(scene).name for scene in options.scene)
-        _run_cells(generation_grid(scenes, options.seeds), options, report)
-    text = report_generation(_store(options), options.document)
-    report.say({"tables": text}, text)
-
-
-def _run_words(options: argparse.Namespace, report: Report) -> None:
-    if not options.show:
-        scenes = tuple(scene_info(scene).name for scene in options.scene)
-        _run_cells(words_grid(scenes, options.seeds), options, report)
-    text = report_words(_store(options), options.document)
+def _run_gate(options: argparse.Namespace, report: Report) -> None:
+    stores = [
+        ResultStore(options.work / grid, options.results / f"{grid}.jsonl") for grid in ("learning", "reproduction")
+    ]
+    text = report_gate(stores, options.document)
     report.say({"tables": text}, text)
 
 
