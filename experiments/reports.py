@@ -65,7 +65,7 @@ def _learning_report(settings: Sequence[Setting], figures: Path, seen_from: Path
     # the controls first: a gain over the initial policy alone proves little
     controls = controls_table(settings)
     gains = [f"What the methods add over the control arms:\n\n{controls}"] if controls else []
-    rivals = rivals_table([each for each in settings if each.own_start], "mile-today")
+    rivals = rivals_table([each for each in settings if each.own_start], "mile-calm")
     alike = [f"From starts of few demonstrations, all learners with today's recipe:\n\n{rivals}"] if rivals else []
     return "\n\n".join([*gains, *alike, overview_table(settings), cost, over_all, *pictures])
 

@@ -26,7 +26,7 @@ TODAY_RECIPE: dict[str, Any] = {
     "symmetry": True,
     "left_out": [StepProblem.IDLE],  # a list, as it comes back from the record
 }
-"""The program's defaults: every method can be tried with them (``--settings``), ``mile-today`` is MILE with them."""
+"""The program's defaults: every method can be tried with them (``--settings``). ``mile-calm`` is MILE with them."""
 
 _FORMS: dict[str, dict[str, Any]] = {
     "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
@@ -78,8 +78,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 - ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
   silent steps it imitates those that follow a short takeover, as it imitates the takeover.
-- ``mile-today``: the same objective with the program's recipe: symmetries, new weights, all data, last weights.
-- ``mile-calm``: ``mile-today`` that imitates calm steps where no demonstration counts, as the program does.
+- ``mile-calm``: the program's default. Its recipe has symmetries, new weights, all data, last weights; of the silent
+  steps it also imitates the calm ones (decision 39).
+- ``mile-today``: ``mile-calm`` without the calm steps, the default before that decision.
 - ``mile-weighed``: ``mile-today`` with silent steps weighed by the precision of robot and models of the human.
 - ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.
 - ``mile-joint``, ``mile-published``: ``mile-silent`` with another mental model, a network anchored to the recorded

@@ -47,7 +47,7 @@ class WeightingContext(NamedTuple):
     follow_through: int = 0
     """After a shorter takeover the robot's steps up to it count as well, see ``steps_followed_through``."""
     calm_weight: float = 0.0
-    """Weight of ``calm_steps`` where no demonstration counts; MILE only."""
+    """Weight of ``calm_steps``; MILE only."""
     evidence: torch.Tensor | None = None
     """float32[t], weights of silent steps in place of the two fixed ones, see ``silent_evidence``; MILE only."""
 
@@ -110,8 +110,9 @@ def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -
     The publication has ``silent_weight`` 0. The silent steps of a tolerant supervisor carry little information; then
     nothing else holds the policy where it was good enough.
 
-    Without demonstrations its calm steps count by ``calm_weight``: there silence is the only evidence that the robot
-    was right. With demonstrations the policy knows better than the recorded robot, and silence would pull it back.
+    Its calm steps count by ``calm_weight``. They show the states that the robot itself gets into, and that it went on
+    well from there. A few takeovers and one demonstration do not cover these states: without calm steps a policy that
+    had learned the task lost it again in the next round (decision 39).
 
     The robot's steps just after a short takeover count like the correction itself: a person who pushes the robot onto
     the right path leaves the rest to the robot, and its next steps show what the push was for.
@@ -120,9 +121,10 @@ def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -
     if context.evidence is not None:
         weighed = torch.maximum(context.evidence, followed)
         return _with_anchors(steps.intervention.float() + weighed, context)
-    silent = torch.maximum(context.silent_weight * _robot_steps(steps), followed)
-    if context.calm_weight and (not context.share or not bool(steps.demonstration.any())):
-        silent = torch.maximum(silent, context.calm_weight * calm_steps(steps).float())
+    tolerated = torch.maximum(
+        context.silent_weight * _robot_steps(steps), context.calm_weight * calm_steps(steps).float()
+    )
+    silent = torch.maximum(tolerated, followed)
     return _with_anchors(steps.intervention.float() + silent, context)
 
 

@@ -150,14 +150,14 @@ class TrainingSettings:
         default=1.0,
         metadata=offered(
             "Calm steps",
-            "Without demonstrations: weight of the robot's steps in successes, far from takeovers; 0 as published",
+            "Weight of the robot's steps in successful episodes, far from takeovers; 0 as published",
             0.0,
             1.0,
             group=_SILENT_STEPS,
             step=0.05,
         ),
     )
-    """Where nothing else anchors the policy, they are the best evidence that the robot was right (decision 34)."""
+    """They keep what the robot does well already, most of all where there are few demonstrations (decision 39)."""
     silence_rule: SilenceRule = field(
         default="fixed",
         metadata=described(

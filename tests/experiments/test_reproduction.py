@@ -53,11 +53,11 @@ def test_report_has_the_pairs_and_fills_its_section(tmp_path: Path) -> None:
 
 
 def test_rivals_are_compared_in_the_same_settings_only() -> None:
-    started = [msgspec.structs.replace(tiny(each), start=Start(1)) for each in ("mile-today", "iwr")]
-    bundled = [tiny(each) for each in ("mile-today", "sirius")]
+    started = [msgspec.structs.replace(tiny(each), start=Start(1)) for each in ("mile-calm", "iwr")]
+    bundled = [tiny(each) for each in ("mile-calm", "sirius")]
     settings = settings_of([result(each) for each in (*started, *bundled)])
     assert [each.own_start for each in settings] == [False, True]
-    own = rivals_table([each for each in settings if each.own_start], "mile-today")
+    own = rivals_table([each for each in settings if each.own_start], "mile-calm")
     assert "iwr" in own
     assert "sirius" not in own
-    assert rivals_table([], "mile-today") == ""
+    assert rivals_table([], "mile-calm") == ""

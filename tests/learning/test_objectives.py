@@ -165,9 +165,11 @@ def test_calm_are_the_robots_steps_of_successes_far_from_the_next_takeover() -> 
 
 @pytest.mark.parametrize(
     ("human", "share", "counts"),
-    [("...h", 0.0, False), (LONG, 0.5, True), (f"d{LONG}", 0.5, False), (f"d{LONG}", 0.0, True)],
+    [("...h", 0.0, False), (LONG, 0.5, True), (f"d{LONG}", 0.5, True), (f"d{LONG}", 0.0, True)],
 )
-def test_calm_steps_count_only_where_no_demonstration_does(human: str, share: float, counts: bool) -> None:
+def test_calm_steps_count_like_corrections_with_and_without_demonstrations(
+    human: str, share: float, counts: bool
+) -> None:
     context = WeightingContext(human.count("d"), share, calm_weight=1.0)
     weights = objective("mile").sample_weights(successful(human), context).supervised
     robot = torch.tensor([each == "." for each in human])
