@@ -47,11 +47,11 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     part: Literal["anywhere", "one side"] = "anywhere"
     """Where the task stands in the demonstrations: as in the evaluation, or on one side of ``SIDES`` only."""
     habit: str = ""
-    """A flaw of the expert that demonstrates (``expert_flaws`` of the scene). Only its successes are kept, so the policy
-    has seen nothing of the cases in which the flaw matters."""
+    """A flaw of the expert that demonstrates (``expert_flaws`` of the scene). Only its successes are kept, so the
+    policy has seen nothing of the cases in which the flaw matters."""
     shift: str = ""
-    """The robot of the demonstrations: a shift of ``scenes.shift`` (friction, mass, gains, delay). The policy then works
-    on the unshifted robot."""
+    """The robot of the demonstrations: a shift of ``scenes.shift`` (friction, mass, gains, delay). The policy then
+    works on the unshifted robot."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.demonstrations <= _SEEDS_A_START // 4:
