@@ -5,6 +5,7 @@ import argparse
 from mile_desktop.commands.command import CancelledError, Report
 from mile_desktop.commands.episode_choice import episode_ids
 from mile_desktop.commands.opened_workspace import opened_workspace
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.dataset_formats import WRITERS
 from mile_desktop.interchange.errors import InterchangeCancelledError
 from mile_desktop.interchange.export_folder import PARTIAL_SUFFIX
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         progress = Progress(report.progress, report.note, cancel.is_set)
         try:
             written = WRITERS[options.format](
-                workspace, records, entries, options.target, force=options.force, progress=progress
+                DatasetExport(workspace, records, entries, options.target, options.force, progress)
             )
         except InterchangeCancelledError as error:
             if options.format == "lerobot":

@@ -1,42 +1,17 @@
 """The formats of data sets: written by name, recognised by their files."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
+from mile_desktop.interchange.dataset_export import DatasetWriter
 from mile_desktop.interchange.dictionary_reader import is_dictionary, read_dictionary
+from mile_desktop.interchange.episode_files import write_mcap, write_rerun
 from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.foreign_dataset import ForeignDataset
 from mile_desktop.interchange.lerobot_reader import is_lerobot, read_lerobot
 from mile_desktop.interchange.lerobot_writer import write_lerobot
-from mile_desktop.interchange.mcap_writer import write_mcap
-from mile_desktop.interchange.recorded_episodes import Progress
-from mile_desktop.interchange.rerun_writer import write_rerun
 from mile_desktop.interchange.robomimic_reader import is_robomimic, read_robomimic
 from mile_desktop.interchange.robomimic_writer import write_robomimic
-from mile_desktop.interchange.scene_entries import SceneEntries
 from mile_desktop.interchange.table_writer import write_csv, write_parquet
-from mile_desktop.interchange.written_dataset import WrittenDataset
-from mile_desktop.storage.records import EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
-
-
-class DatasetWriter(Protocol):
-    """Writes recorded episodes in one format; see ``lerobot_writer.write_lerobot`` for what it raises."""
-
-    def __call__(
-        self,
-        workspace: Workspace,
-        records: Sequence[EpisodeRecord],
-        entries: SceneEntries,
-        target: Path,
-        *,
-        force: bool = False,
-        progress: Progress | None = None,
-    ) -> WrittenDataset:
-        """Write ``records`` to ``target``."""
-        ...
-
 
 WRITERS: dict[str, DatasetWriter] = {
     "lerobot": write_lerobot,
@@ -54,6 +29,8 @@ def open_dataset(source: Path) -> ForeignDataset:
     place = source.expanduser()
     if not place.exists():
         raise InterchangeError(f"There is nothing at {place}; check the path.")
+    # Each looks at names, signatures and a few bytes only: nothing of a foreign file is trusted before a reader that
+    # checks it has taken it.
     if is_lerobot(place):
         return read_lerobot(place)
     if is_robomimic(place):

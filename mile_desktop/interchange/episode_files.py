@@ -1,32 +1,32 @@
-"""Exports with one file for each episode: one episode to a file of its own, several into a folder."""
+"""Exports with one file for each episode, for Foxglove and Rerun: one episode to a file of its own, several into a
+folder.
+"""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mile_desktop.interchange import mcap_writer, rerun_writer
+from mile_desktop.interchange.dataset_export import DatasetExport, WrittenDataset
 from mile_desktop.interchange.episode_story import EpisodeStory, Still, stills_of, story_of
-from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError, TargetTakenError
+from mile_desktop.interchange.errors import InterchangeError, TargetTakenError
 from mile_desktop.interchange.export_file import export_file
-from mile_desktop.interchange.recorded_episodes import Progress
-from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.interchange.written_dataset import WrittenDataset
 from mile_desktop.privacy import give_own_rights
 from mile_desktop.storage.episodes import read_episode
-from mile_desktop.storage.records import Episode, EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeFormat:
-    """A format with one file for each episode; an instance is a ``dataset_formats.DatasetWriter``."""
+    """A format with one file for each episode; an instance is a ``dataset_export.DatasetWriter``."""
 
     package: str
-    """Name of the package that writes it, as pip knows it."""
+    """Name of the optional package that writes it, as pip knows it."""
     extra: str
     """Optional dependency of this program that installs the package."""
-    load: Callable[[], Any]
-    """Imports the package and returns it."""
+    modules: tuple[str, ...]
+    """Modules of the package to import; ``write_story`` gets the first one."""
     suffix: str
     mark: bytes
     """Is within the first ``mark_within`` bytes of every file that this program wrote, and in few others."""
@@ -34,42 +34,37 @@ class EpisodeFormat:
     write_story: Callable[[Any, EpisodeStory, Iterator[Still], Path], None]
     """Writes one episode with the package; the pictures are made while they are read."""
 
-    def __call__(
-        self,
-        workspace: Workspace,
-        records: Sequence[EpisodeRecord],
-        entries: SceneEntries,
-        target: Path,
-        *,
-        force: bool = False,
-        progress: Progress | None = None,
-    ) -> WrittenDataset:
-        """Write ``target`` for one episode, else one file for each episode in the folder ``target``.
+    def __call__(self, export: DatasetExport) -> WrittenDataset:
+        """Write the target for one episode, else one file for each episode in the folder of that name.
 
-        Raises
-        ------
-        InterchangeError
-            A target is taken, the package is missing, or a video cannot be read.
-        WorkspaceError
-            An episode cannot be read.
-        InterchangeCancelledError
-            ``progress.cancelled`` was true; the file that was being written is not left behind.
+        See ``dataset_export.DatasetWriter`` for what it raises. Finished files stay if the export is cancelled.
         """
-        package, told = self._loaded(), progress or Progress()
-
-        def write(episode: Episode, path: Path) -> None:
-            self.write_story(package, story_of(episode, entries), stills_of(workspace, episode, told.note), path)
-
-        return _write_each(self, workspace, records, target, write, force=force, progress=told)
+        package = self._loaded()
+        alone = len(export.records) == 1
+        if not alone:
+            _make_folder(export)
+        steps = 0
+        for number, record in enumerate(export.records):
+            export.begin_episode(number)
+            place = export.target if alone else export.target / f"{record.episode_id}{self.suffix}"
+            # Not DatasetExport.episodes: each file stands alone, so the episodes may have different sizes.
+            episode = read_episode(export.workspace, record.episode_id)
+            stills = stills_of(export.workspace, episode, export.progress.note)
+            with export_file(place, force=export.force, is_export=self.is_export) as part:
+                self.write_story(package, story_of(episode, export.entries), stills, part)
+            steps += len(episode)
+        return WrittenDataset(export.target, len(export.records), steps)
 
     def is_export(self, path: Path) -> bool:
         """Return whether this program wrote the file."""
+        # The mark and not the package: reading a foreign file of gigabytes to refuse it would take minutes.
         with path.open("rb") as file:
             return self.mark in file.read(self.mark_within)
 
     def _loaded(self) -> Any:  # noqa: ANN401 - an optional package
+        # Before anything is read, so that a missing package is known at once and not after an hour of episodes.
         try:
-            return self.load()
+            return [import_module(module) for module in self.modules][0]
         except ModuleNotFoundError as error:
             raise InterchangeError(
                 f"The package {self.package} is not installed; install it with `pip install "
@@ -77,32 +72,37 @@ class EpisodeFormat:
             ) from error
 
 
-def _write_each(
-    kind: EpisodeFormat,
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    target: Path,
-    write: Callable[[Episode, Path], None],
-    *,
-    force: bool,
-    progress: Progress,
-) -> WrittenDataset:
-    """Call ``write`` with every episode and the path to write it to; finished files stay if it is cancelled."""
-    alone = len(records) == 1
-    if not alone and target.expanduser().is_file():
-        raise TargetTakenError(f"{target} is a file, and {len(records)} episodes need a folder; choose another name.")
-    if not alone and not target.expanduser().exists():
-        target.expanduser().mkdir(parents=True)
-        give_own_rights(target.expanduser())  # a folder for other programs, as every export
-    steps = 0
-    for number, record in enumerate(records):
-        if progress.cancelled():
-            raise InterchangeCancelledError
-        progress.report(number / len(records), f"Episode {number + 1} of {len(records)}")
-        place = target if alone else target / f"{record.episode_id}{kind.suffix}"
-        # One at a time: a long study does not fit the memory.
-        episode = read_episode(workspace, record.episode_id)
-        with export_file(place, force=force, is_export=kind.is_export) as part:
-            write(episode, part)
-        steps += len(episode)
-    return WrittenDataset(target, len(records), steps, reused=0)
+write_mcap = EpisodeFormat(
+    package="mcap",
+    extra="mcap",
+    modules=("mcap", "mcap.writer"),
+    suffix=".mcap",
+    # its header holds the library's name right at the beginning
+    mark=mcap_writer.LIBRARY.encode(),
+    mark_within=128,
+    write_story=mcap_writer.write_story,
+)
+"""Writes MCAP files."""
+
+write_rerun = EpisodeFormat(
+    package="rerun-sdk",
+    extra="rerun",
+    modules=("rerun",),
+    suffix=".rrd",
+    # the application's id is in the first message, which says what the recording is
+    mark=rerun_writer.APPLICATION.encode(),
+    mark_within=4096,
+    write_story=rerun_writer.write_story,
+)
+"""Writes recordings of Rerun."""
+
+
+def _make_folder(export: DatasetExport) -> None:
+    folder = export.target.expanduser()
+    if folder.is_file():
+        raise TargetTakenError(
+            f"{export.target} is a file, and {len(export.records)} episodes need a folder; choose another name."
+        )
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        give_own_rights(folder)  # a folder for other programs, as every export

@@ -22,6 +22,7 @@ from mile_desktop.cameras.settings import VIDEOS
 from mile_desktop.cameras.source import Pixels
 from mile_desktop.cameras.video_files import VIDEO_SUFFIX, camera_of, videos_in
 from mile_desktop.interchange import lerobot_format as lerobot
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.errors import InterchangeCancelledError
 from mile_desktop.interchange.export_folder import ExportFolder
 from mile_desktop.interchange.picture_statistics import PictureStatistics
@@ -45,6 +46,8 @@ _FEWEST, _POWER = 100, 0.75
 """Pictures for statistics: n^0.75, at least 100 (as LeRobot samples them)."""
 _LATE_S = 1.0
 """A video that ends longer before its episode, or that has a longer gap, is reported."""
+_FROM, _SHARE = 0.4, 0.4
+"""Part of the export's progress: where the videos begin, and how much they take (``lerobot_writer``)."""
 _MB = 2**20
 
 
@@ -86,7 +89,7 @@ class CameraVideos:
 
 
 def write_videos(
-    workspace: Workspace, folder: ExportFolder, pieces: Sequence[Piece], fps: int, progress: Progress
+    export: DatasetExport, folder: ExportFolder, pieces: Sequence[Piece], fps: int
 ) -> tuple[CameraVideos, ...]:
     """Write the videos of the cameras that recorded every episode; say which cameras are left out, and why.
 
@@ -95,19 +98,19 @@ def write_videos(
     InterchangeCancelledError
         Finished videos stay, as pieces.
     """
-    recorded = [_recorded(workspace, piece) for piece in pieces]
+    note = export.progress.note
+    recorded = [_recorded(export.workspace, piece) for piece in pieces]
     found: list[CameraVideos] = []
     for camera in sorted(set().union(*recorded)):
         missing = sum(camera not in each for each in recorded)
         if missing:
-            progress.note(
-                f"The camera {camera} is left out, because {missing} of {len(pieces)} episodes have no video."
-            )
+            # LeRobot expects every feature in every episode, and an invented picture would be learned from.
+            note(f"The camera {camera} is left out, because {missing} of {len(pieces)} episodes have no video.")
             continue
         try:
-            found.append(_write_camera(workspace, folder, pieces, camera, fps=fps, progress=progress))
+            found.append(_write_camera(export, folder, pieces, camera, fps=fps))
         except (VideoError, av.error.FFmpegError) as error:
-            progress.note(f"The camera {camera} is left out: {error}")
+            note(f"The camera {camera} is left out: {error}")
     return tuple(found)
 
 
@@ -118,21 +121,22 @@ def _recorded(workspace: Workspace, piece: Piece) -> dict[str, Path]:
 
 
 def _write_camera(
-    workspace: Workspace, folder: ExportFolder, pieces: Sequence[Piece], camera: str, *, fps: int, progress: Progress
+    export: DatasetExport, folder: ExportFolder, pieces: Sequence[Piece], camera: str, *, fps: int
 ) -> CameraVideos:
+    progress = export.progress
     encoder = next(name for name in _ENCODERS if name in av.codecs_available)
     parts: list[Path] = []
     inside: list[_Inside] = []
     for number, piece in enumerate(pieces):
         if progress.cancelled():
             raise InterchangeCancelledError
-        progress.report(0.4 + 0.4 * number / len(pieces), f"Video {number + 1} of {len(pieces)}, {camera}")
+        progress.report(_FROM + _SHARE * number / len(pieces), f"Video {number + 1} of {len(pieces)}, {camera}")
         part = folder.piece(f"{piece.path.stem}-{camera}{VIDEO_SUFFIX}")
         notes = part.with_suffix(".json")
         # the notes are written last, so that they stand for a whole video
         if not notes.exists():
-            times = read_episode(workspace, piece.record.episode_id).timestamp
-            source = _recorded(workspace, piece)[camera]
+            times = read_episode(export.workspace, piece.record.episode_id).timestamp
+            source = _recorded(export.workspace, piece)[camera]
             content = _encode(source, part, times.tolist(), fps, encoder)
             _report_gaps(source, content, progress)
             folder.keep_piece(notes.name, msgspec.json.encode(content))

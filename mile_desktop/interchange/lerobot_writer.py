@@ -12,16 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mile_desktop.interchange import lerobot_format as lerobot
+from mile_desktop.interchange.dataset_export import DatasetExport, WrittenDataset
 from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError
 from mile_desktop.interchange.export_folder import ExportFolder, export_folder
 from mile_desktop.interchange.lerobot_meta import EpisodePlace, write_meta
 from mile_desktop.interchange.lerobot_videos import write_videos
 from mile_desktop.interchange.pieces import Piece, write_pieces
 from mile_desktop.interchange.recorded_episodes import Progress
-from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.interchange.written_dataset import WrittenDataset
 from mile_desktop.storage.records import EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
 
 _NEAR_WHOLE = 0.01
 """A rate at most this share away from a whole number is rounded: 29.97 → 30. Frames lie on a grid anyway."""
@@ -41,35 +39,19 @@ def whole_rate(rate_hz: float) -> int:
     return whole
 
 
-def write_lerobot(
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    entries: SceneEntries,
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> WrittenDataset:
-    """Write the episodes of ``records`` with their edits to the new folder ``target``.
+def write_lerobot(export: DatasetExport) -> WrittenDataset:
+    """Write the episodes with their edits to a new folder.
 
-    Raises
-    ------
-    InterchangeError
-        The target is taken, or the episodes cannot stand in one data set (sizes, rates).
-    WorkspaceError
-        An episode cannot be read.
-    InterchangeCancelledError
-        ``progress.cancelled`` was true; what is finished is kept for the next export to this target.
+    A ``dataset_export.DatasetWriter``, which says what it raises.
     """
-    progress = progress or Progress()
-    fps = _common_rate(records, progress)
-    with export_folder(target, force=force) as folder:
+    fps = _common_rate(export.records, export.progress)
+    with export_folder(export.target, force=export.force) as folder:
         # Pieces first: they are what an interrupted export keeps, and everything after them is quick to repeat.
-        pieces = write_pieces(workspace, records, folder, progress, share=_PIECES_SHARE)
-        videos = write_videos(workspace, folder, pieces, fps, progress)
-        places = _write_data(folder, pieces, fps, progress)
-        write_meta(folder, pieces, places, videos, entries=entries, fps=fps)
-    return WrittenDataset(target, len(pieces), places[-1].last, sum(piece.reused for piece in pieces))
+        pieces = write_pieces(export, folder, share=_PIECES_SHARE)
+        videos = write_videos(export, folder, pieces, fps)
+        places = _write_data(folder, pieces, fps, export.progress)
+        write_meta(folder, pieces, places, videos, entries=export.entries, fps=fps)
+    return WrittenDataset(export.target, len(pieces), places[-1].last, sum(piece.reused for piece in pieces))
 
 
 def _common_rate(records: Sequence[EpisodeRecord], progress: Progress) -> int:

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mile_desktop.interchange.episode_files import EpisodeFormat
 from mile_desktop.interchange.episode_story import EpisodeStory, Plots, Still
 
-_LIBRARY = "mile-desktop"
+LIBRARY = "mile-desktop"
+"""Stands in the header of every file."""
 _METADATA = "mile_desktop.episode"
 _NS = 1_000_000_000
 _FRAME = "world"
@@ -50,17 +50,11 @@ _INFO, _WARNING = 2, 3
 _POLICY_COLOUR, _PERSON_COLOUR = (0.45, 0.5, 0.6, 1.0), (0.95, 0.6, 0.2, 1.0)
 
 
-def _load() -> Any:  # noqa: ANN401 - an optional package
-    import mcap.reader  # noqa: PLC0415 - an optional package
-    import mcap.writer  # noqa: PLC0415
-
-    return mcap
-
-
-def _write(package: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) -> None:  # noqa: ANN401
+def write_story(package: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) -> None:  # noqa: ANN401
+    """Write one episode with the module ``mcap``; an ``episode_files.EpisodeFormat.write_story``."""
     with path.open("wb") as file:
         writer = package.writer.Writer(file)
-        writer.start(profile="", library=_LIBRARY)
+        writer.start(profile="", library=LIBRARY)
         writer.add_metadata(_METADATA, dict(story.about))
         channels = _Channels(writer, _start_ns(story.about["started_at"]))
         for plots in story.plots:
@@ -70,19 +64,6 @@ def _write(package: Any, story: EpisodeStory, stills: Iterator[Still], path: Pat
         for still in stills:
             _write_still(channels, still)
         writer.finish()
-
-
-write_mcap = EpisodeFormat(
-    package="mcap",
-    extra="mcap",
-    load=_load,
-    suffix=".mcap",
-    # its header holds the library's name right at the beginning
-    mark=_LIBRARY.encode(),
-    mark_within=128,
-    write_story=_write,
-)
-"""Writes an episode as MCAP file."""
 
 
 def _start_ns(started_at: str) -> int:
@@ -130,7 +111,7 @@ def _write_events(channels: _Channels, story: EpisodeStory) -> None:
             "timestamp": channels.stamp(time),
             "level": _WARNING if event.is_warning else _INFO,
             "message": event.text,
-            "name": _LIBRARY,
+            "name": LIBRARY,
             "file": "",
             "line": event.step,
         }

@@ -1,6 +1,5 @@
 """The steps of one episode as they are exported: written once, and used again after an interruption."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mile_desktop.interchange.errors import InterchangeCancelledError
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.export_folder import ExportFolder
 from mile_desktop.interchange.features import FEATURES, Feature, Values, sizes_of, values_of
-from mile_desktop.interchange.recorded_episodes import Progress, expect_same_sizes, fingerprint
+from mile_desktop.interchange.recorded_episodes import expect_same_sizes, fingerprint
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.records import Episode, EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
 
 _KEY = b"mile_desktop.piece"
 _ARROW = {
@@ -44,9 +42,7 @@ class Piece:
         return pq.read_table(self.path).replace_schema_metadata(None)
 
 
-def write_pieces(
-    workspace: Workspace, records: Sequence[EpisodeRecord], folder: ExportFolder, progress: Progress, *, share: float
-) -> list[Piece]:
+def write_pieces(export: DatasetExport, folder: ExportFolder, *, share: float) -> list[Piece]:
     """Write the pieces that are not there yet; ``share``: part of the whole progress that this takes.
 
     Raises
@@ -57,14 +53,13 @@ def write_pieces(
         The finished pieces stay.
     """
     pieces: list[Piece] = []
-    for number, record in enumerate(records):
-        if progress.cancelled():
-            raise InterchangeCancelledError
-        progress.report(share * number / len(records), f"Episode {number + 1} of {len(records)}")
-        name = f"{record.episode_id}-{fingerprint(workspace, record.episode_id)}.parquet"
+    for number, record in enumerate(export.records):
+        export.begin_episode(number, share=share)
+        # The content is a part of the name: a piece that was written before an edit is never used again.
+        name = f"{record.episode_id}-{fingerprint(export.workspace, record.episode_id)}.parquet"
         reused = folder.piece(name).exists()
         if not reused:
-            folder.keep_piece(name, encoded(read_episode(workspace, record.episode_id)))
+            folder.keep_piece(name, encoded(read_episode(export.workspace, record.episode_id)))
         pieces.append(_opened(folder.piece(name), reused=reused))
     expect_same_sizes({piece.record.episode_id: piece.sizes for piece in pieces})
     return pieces

@@ -1,18 +1,17 @@
 """The episodes of an export: chosen, checked against one another, and identified by their content."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError
-from mile_desktop.interchange.features import sizes_of
+from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.edit_store import edit_history
-from mile_desktop.storage.episodes import find_episode, read_episode
-from mile_desktop.storage.records import Episode, EpisodeRecord
+from mile_desktop.storage.episodes import find_episode
+from mile_desktop.storage.records import EpisodeRecord
 from mile_desktop.storage.workspace import Workspace
 
 _PIECE_FORMAT = b"2"
@@ -57,30 +56,6 @@ def chosen_records(workspace: Workspace, scene: str, episode_ids: Sequence[str])
             f"{others[0].episode_id} is an episode of {others[0].start.scene}, not of {scene}; export each scene alone."
         )
     return records
-
-
-def recorded(workspace: Workspace, records: Sequence[EpisodeRecord], progress: Progress) -> Iterator[Episode]:
-    """Yield the episodes with their edits, telling the progress.
-
-    Raises
-    ------
-    InterchangeError
-        The episodes have different sizes.
-    InterchangeCancelledError
-        ``progress.cancelled`` was true.
-    WorkspaceError
-        An episode cannot be read.
-    """
-    sizes: dict[str, dict[str, int]] = {}
-    for number, record in enumerate(records):
-        if progress.cancelled():
-            raise InterchangeCancelledError
-        progress.report(number / len(records), f"Episode {number + 1} of {len(records)}")
-        episode = read_episode(workspace, record.episode_id)
-        # Of the first episode only: every other one is compared with it, and hundreds of sizes need not be kept.
-        sizes |= {next(iter(sizes), record.episode_id): next(iter(sizes.values()), sizes_of(episode))}
-        expect_same_sizes(sizes | {record.episode_id: sizes_of(episode)})
-        yield episode
 
 
 def fingerprint(workspace: Workspace, episode_id: str) -> str:

@@ -4,24 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mile_desktop.interchange.episode_files import EpisodeFormat
 from mile_desktop.interchange.episode_story import EpisodeStory, Plots, Still
 
-_APPLICATION = "mile-desktop"
+APPLICATION = "mile-desktop"
+"""Rerun's id of the program; stands at the beginning of every file."""
 _TIMELINE, _STEPS = "time", "step"
 _RADIUS_M = 0.01
 _POLICY_COLOUR, _PERSON_COLOUR = (115, 128, 153), (242, 153, 51)
 
 
-def _load() -> Any:  # noqa: ANN401 - an optional package
-    import rerun  # noqa: PLC0415 - an optional package
-
-    return rerun
-
-
-def _write(rr: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) -> None:  # noqa: ANN401
+def write_story(rr: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) -> None:  # noqa: ANN401
+    """Write one episode with the module ``rerun``; an ``episode_files.EpisodeFormat.write_story``."""
     episode_id = story.about["episode_id"]
-    recording = rr.RecordingStream(_APPLICATION, recording_id=episode_id)
+    recording = rr.RecordingStream(APPLICATION, recording_id=episode_id)
     recording.save(path)
     try:
         recording.send_recording_name(episode_id)
@@ -37,19 +32,6 @@ def _write(rr: Any, story: EpisodeStory, stills: Iterator[Still], path: Path) ->
         # writes what is waiting and closes the file, also after an error
         recording.flush()
         recording.disconnect()
-
-
-write_rerun = EpisodeFormat(
-    package="rerun-sdk",
-    extra="rerun",
-    load=_load,
-    suffix=".rrd",
-    # the application's id is in the first message, which says what the recording is
-    mark=_APPLICATION.encode(),
-    mark_within=4096,
-    write_story=_write,
-)
-"""Writes an episode as recording of Rerun."""
 
 
 def _at(recording: Any, story: EpisodeStory, step: int) -> None:  # noqa: ANN401 - of an optional package

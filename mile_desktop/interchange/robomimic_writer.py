@@ -1,7 +1,6 @@
 """Writes recorded episodes as one HDF5 file of robomimic, with the takeovers as Sirius has them."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -9,53 +8,38 @@ import msgspec
 import numpy as np
 
 from mile_desktop.interchange import robomimic_format as robomimic
+from mile_desktop.interchange.dataset_export import DatasetExport, WrittenDataset
 from mile_desktop.interchange.export_file import export_file
 from mile_desktop.interchange.features import ACTION, FEATURES, STATE, names_of, sizes_of, values_of
-from mile_desktop.interchange.recorded_episodes import Progress, operator_kind, recorded
+from mile_desktop.interchange.recorded_episodes import operator_kind
 from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.interchange.written_dataset import WrittenDataset
-from mile_desktop.storage.records import Episode, EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
+from mile_desktop.storage.records import Episode
 
 _ONE_IN = 10
 """One episode of so many is for validation."""
 _NAMED = {feature.name: feature for feature in FEATURES}
 
 
-def write_robomimic(
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    entries: SceneEntries,
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> WrittenDataset:
-    """Write the episodes with their edits to the file ``target``.
+def write_robomimic(export: DatasetExport) -> WrittenDataset:
+    """Write the episodes with their edits to one HDF5 file.
 
     The loader fills keys that are missing with zeros without a word, so every key is written. ``next_obs`` repeats the
-    last observation, because the one after the last step is not recorded.
-
-    Raises
-    ------
-    InterchangeError
-        The target is taken, or the episodes have different sizes.
-    WorkspaceError
-        An episode cannot be read.
-    InterchangeCancelledError
-        ``progress.cancelled`` was true; nothing is left.
+    last observation, because the one after the last step is not recorded. A ``dataset_export.DatasetWriter``, which says what it raises.
     """
     steps = 0
-    with export_file(target, force=force, is_export=_is_export) as part, h5py.File(part, "w") as file:
+    with (
+        export_file(export.target, force=export.force, is_export=_is_export) as part,
+        h5py.File(part, "w") as file,
+    ):
         data = file.create_group("data")
-        for number, episode in enumerate(recorded(workspace, records, progress or Progress())):
+        for number, episode in enumerate(export.episodes()):
             if not number:
-                _describe(data, episode, entries)
+                _describe(data, episode, export.entries)
             _write(data.create_group(f"demo_{number}"), episode)
             steps += len(episode)
         data.attrs["total"] = steps
-        _write_masks(file, len(records))
-    return WrittenDataset(target, len(records), steps, reused=0)
+        _write_masks(file, len(export.records))
+    return WrittenDataset(export.target, len(export.records), steps)
 
 
 def _describe(data: h5py.Group, first: Episode, entries: SceneEntries) -> None:

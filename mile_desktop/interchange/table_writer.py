@@ -10,14 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mile_desktop.interchange.dataset_export import DatasetExport, WrittenDataset
 from mile_desktop.interchange.export_file import export_file
 from mile_desktop.interchange.features import FEATURES, Feature, names_of, sizes_of, values_of
 from mile_desktop.interchange.pieces import column_of
-from mile_desktop.interchange.recorded_episodes import Progress, recorded
 from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.interchange.written_dataset import WrittenDataset
-from mile_desktop.storage.records import Episode, EpisodeRecord
-from mile_desktop.storage.workspace import Workspace
+from mile_desktop.storage.records import Episode
 
 _ORIGIN = ("episode_id", "outcome", "policy_id", "frame_index", "timestamp")
 """Columns before those of the step; ``timestamp`` is frame_index / rate."""
@@ -25,67 +23,44 @@ _KEY = b"mile_desktop.columns"
 _HEAD = ",".join(_ORIGIN).encode()
 
 
-def write_csv(
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    entries: SceneEntries,
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> WrittenDataset:
+def write_csv(export: DatasetExport) -> WrittenDataset:
     """Write one CSV file: a column for each entry of a vector, UTF-8, NaN as an empty field.
 
-    Raises
-    ------
-    InterchangeError
-        The target is taken, or the episodes have different sizes.
-    WorkspaceError
-        An episode cannot be read.
-    InterchangeCancelledError
-        ``progress.cancelled`` was true; nothing is left.
+    A ``dataset_export.DatasetWriter``, which says what it raises.
     """
     steps = 0
     with (
-        export_file(target, force=force, is_export=_is_csv) as part,
+        export_file(export.target, force=export.force, is_export=_is_csv) as part,
         part.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
-        for episode in recorded(workspace, records, progress or Progress()):
+        for episode in export.episodes():
             # The heads need the sizes, which are known with the first episode.
             if not steps:
-                writer.writerow([*_ORIGIN, *_heads(episode, entries)])
+                writer.writerow([*_ORIGIN, *_heads(episode, export.entries)])
             writer.writerows(_rows(episode))
             steps += len(episode)
-    return WrittenDataset(target, len(records), steps, reused=0)
+    return WrittenDataset(export.target, len(export.records), steps)
 
 
-def write_parquet(
-    workspace: Workspace,
-    records: Sequence[EpisodeRecord],
-    entries: SceneEntries,
-    target: Path,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> WrittenDataset:
+def write_parquet(export: DatasetExport) -> WrittenDataset:
     """Write one Parquet file, a row group for each episode; its metadata says what every column means.
 
-    Raises as ``write_csv``.
+    A ``dataset_export.DatasetWriter``, which says what it raises.
     """
     steps = 0
     writer: pq.ParquetWriter | None = None
-    with export_file(target, force=force, is_export=_is_parquet) as part:
+    with export_file(export.target, force=export.force, is_export=_is_parquet) as part:
         try:
-            for episode in recorded(workspace, records, progress or Progress()):
-                table = _table(episode, entries)
+            for episode in export.episodes():
+                table = _table(episode, export.entries)
                 writer = writer or pq.ParquetWriter(part, table.schema, compression="snappy")
                 writer.write_table(table, row_group_size=len(table))
                 steps += len(episode)
         finally:
             if writer is not None:
                 writer.close()
-    return WrittenDataset(target, len(records), steps, reused=0)
+    return WrittenDataset(export.target, len(export.records), steps)
 
 
 def _heads(episode: Episode, entries: SceneEntries) -> Iterator[str]:

@@ -11,11 +11,11 @@ import pytest
 
 from mile_desktop.cameras.settings import VIDEOS
 from mile_desktop.interchange import episode_story
+from mile_desktop.interchange.dataset_export import DatasetExport
+from mile_desktop.interchange.episode_files import write_mcap, write_rerun
 from mile_desktop.interchange.episode_story import Still, stills_of, story_of
 from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError, TargetTakenError
-from mile_desktop.interchange.mcap_writer import write_mcap
 from mile_desktop.interchange.recorded_episodes import Progress
-from mile_desktop.interchange.rerun_writer import write_rerun
 from mile_desktop.interchange.scene_entries import Entry, SceneEntries
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.workspace import Workspace
@@ -62,7 +62,7 @@ def test_an_mcap_file_has_pictures_plots_events_and_the_place_of_the_gripper(
     workspace: Workspace, tmp_path: Path, pictures: None
 ) -> None:
     kept = record(workspace, HUMAN)
-    written = write_mcap(workspace, [kept], PLACED, tmp_path / "e.mcap")
+    written = write_mcap(DatasetExport(workspace, [kept], PLACED, tmp_path / "e.mcap"))
     assert (written.episodes, written.steps) == (1, 4)
     found, about = messages(tmp_path / "e.mcap")
     assert about["episode_id"] == kept.episode_id
@@ -92,16 +92,18 @@ def test_takeovers_and_rewinds_are_events(workspace: Workspace) -> None:
 def test_one_episode_is_a_file_and_several_are_a_folder(workspace: Workspace, tmp_path: Path, pictures: None) -> None:
     pytest.importorskip("mcap")
     records = [record(workspace, HUMAN, seed=seed) for seed in (1, 2)]
-    write_mcap(workspace, records, ENTRIES, tmp_path / "all")
+    write_mcap(DatasetExport(workspace, records, ENTRIES, tmp_path / "all"))
     assert {path.stem for path in (tmp_path / "all").iterdir()} == {each.episode_id for each in records}
-    write_mcap(workspace, records[:1], ENTRIES, tmp_path / "one.mcap")
+    write_mcap(DatasetExport(workspace, records[:1], ENTRIES, tmp_path / "one.mcap"))
     with pytest.raises(TargetTakenError, match="add --force"):
-        write_mcap(workspace, records[:1], ENTRIES, tmp_path / "one.mcap")
-    write_mcap(workspace, records[:1], ENTRIES, tmp_path / "one.mcap", force=True)
+        write_mcap(DatasetExport(workspace, records[:1], ENTRIES, tmp_path / "one.mcap"))
+    write_mcap(DatasetExport(workspace, records[:1], ENTRIES, tmp_path / "one.mcap", force=True))
     with pytest.raises(TargetTakenError, match="2 episodes need a folder"):
-        write_mcap(workspace, records, ENTRIES, tmp_path / "one.mcap")
+        write_mcap(DatasetExport(workspace, records, ENTRIES, tmp_path / "one.mcap"))
     with pytest.raises(InterchangeCancelledError):
-        write_mcap(workspace, records, ENTRIES, tmp_path / "none", progress=Progress(cancelled=lambda: True))
+        write_mcap(
+            DatasetExport(workspace, records, ENTRIES, tmp_path / "none", progress=Progress(cancelled=lambda: True))
+        )
 
 
 @pytest.mark.parametrize(("package", "write"), [("mcap", write_mcap), ("rerun", write_rerun)])
@@ -112,7 +114,7 @@ def test_without_the_package_the_sentence_says_what_to_install(
         monkeypatch.setitem(sys.modules, name, None)
     kept = record(workspace, HUMAN)
     with pytest.raises(InterchangeError, match=rf"pip install 'mile-desktop\[{package}\]'"):
-        write(workspace, [kept], ENTRIES, tmp_path / "e")  # type: ignore[operator]
+        write(DatasetExport(workspace, [kept], ENTRIES, tmp_path / "e"))  # type: ignore[operator]
     assert not (tmp_path / "e").exists()
 
 
@@ -152,12 +154,13 @@ def test_the_released_rerun_reads_the_recording(workspace: Workspace, tmp_path: 
     code = (
         "import sys; from pathlib import Path\n"
         "from mile_desktop.storage.workspace import Workspace\n"
-        "from mile_desktop.interchange.rerun_writer import write_rerun\n"
+        "from mile_desktop.interchange.dataset_export import DatasetExport\n"
+        "from mile_desktop.interchange.episode_files import write_rerun\n"
         "from mile_desktop.interchange.recorded_episodes import chosen_records\n"
         "from tests.interchange.test_episode_files import PLACED\n"
         "with Workspace.open(Path(sys.argv[1])) as workspace:\n"
         "    records = chosen_records(workspace, 'peg-insertion', ())\n"
-        "    for force in (False, True): write_rerun(workspace, records, PLACED, Path(sys.argv[2]), force=force)\n"
+        "    for force in (False, True): write_rerun(DatasetExport(workspace, records, PLACED, Path(sys.argv[2]), force=force))\n"
         "import rerun as rr\n"
         "found = rr.dataframe.load_recording(sys.argv[2])\n"
         "view = found.view(index='step', contents='/plots/action')\n"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.dataset_formats import open_dataset
 from mile_desktop.interchange.episode_import import ImportOptions, ImportReport, import_dataset
 from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError
@@ -48,7 +49,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Workspace]:
 
 def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: Workspace, tmp_path: Path) -> None:
     made = record(workspace, [False] * 3 + [True] * 2, "failure", extra={"called_by": "p"})
-    written = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set")
+    written = write_lerobot(DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set"))
 
     report = imported(elsewhere, written.place)
 
@@ -67,7 +68,9 @@ def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: 
 
 def test_an_episode_is_not_taken_twice(workspace: Workspace, elsewhere: Workspace, tmp_path: Path) -> None:
     record(workspace, [False, True])
-    folder = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set").place
+    folder = write_lerobot(
+        DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set")
+    ).place
 
     assert imported(workspace, folder).known == 1  # it is the recording itself
     assert (imported(elsewhere, folder).known, imported(elsewhere, folder).known) == (0, 1)

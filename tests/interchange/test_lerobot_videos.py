@@ -9,6 +9,7 @@ import pytest
 from mile_desktop.cameras.source import Picture
 from mile_desktop.cameras.video import VideoWriter
 from mile_desktop.interchange import lerobot_format
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.errors import InterchangeCancelledError
 from mile_desktop.interchange.lerobot_writer import write_lerobot
 from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
@@ -28,7 +29,9 @@ def film(workspace: Workspace, episode_id: str, pictures: list[tuple[float, int]
 
 
 def export(workspace: Workspace, target: Path, progress: Progress | None = None) -> Path:
-    return write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, progress=progress).place
+    return write_lerobot(
+        DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, progress=progress or Progress())
+    ).place
 
 
 def greys(path: Path) -> list[tuple[float, int]]:

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mile_desktop.interchange import lerobot_format
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.errors import InterchangeCancelledError, InterchangeError, TargetTakenError
 from mile_desktop.interchange.export_folder import MARKER, PARTIAL_SUFFIX
 from mile_desktop.interchange.features import ACTION, DONE, HUMAN_ACTION, INTERVENTION, PHASE, POLICY_ACTION, SUCCESS
@@ -22,7 +23,7 @@ DATA = "data/chunk-000/file-000.parquet"
 
 
 def export(workspace: Workspace, target: Path, **options: object) -> Path:
-    return write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, **options).place  # type: ignore[arg-type]
+    return write_lerobot(DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, **options)).place  # type: ignore[arg-type]
 
 
 def info_of(folder: Path) -> dict[str, object]:
@@ -146,7 +147,7 @@ def test_an_interrupted_export_continues(workspace: Workspace, tmp_path: Path) -
         export(workspace, target, progress=Progress(cancelled=stop_after(2)))
 
     assert not target.exists()
-    written = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target)
+    written = write_lerobot(DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target))
     assert written.reused == 2
     whole = export(workspace, tmp_path / "whole")
     for path in (path for path in whole.rglob("*") if path.is_file()):

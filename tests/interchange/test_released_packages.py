@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.lerobot_writer import write_lerobot
 from mile_desktop.interchange.recorded_episodes import chosen_records
 from mile_desktop.interchange.robomimic_writer import write_robomimic
@@ -37,7 +38,9 @@ def test_lerobot_loads_our_export_and_trains_on_it(workspace: Workspace, tmp_pat
         made = record(workspace, human, outcome)
         if videos:
             film(workspace, made.episode_id, [(100.0 + 0.05 * n, 20 + 6 * n) for n in range(30)])
-    folder = write_lerobot(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set").place
+    folder = write_lerobot(
+        DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set")
+    ).place
     script = Path(__file__).with_name("released_lerobot.py")
 
     found = read_by(LEROBOT, str(script), str(folder), TOP if videos else "", str(folder))
@@ -56,7 +59,9 @@ def test_lerobot_loads_our_export_and_trains_on_it(workspace: Workspace, tmp_pat
 def test_robomimic_loads_our_export(workspace: Workspace, tmp_path: Path) -> None:
     for length in (7, 5):
         record(workspace, [False] * length)
-    path = write_robomimic(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "peg.hdf5").place
+    path = write_robomimic(
+        DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "peg.hdf5")
+    ).place
     code = (
         "import json, sys; from robomimic.utils.dataset import SequenceDataset\n"
         "d = SequenceDataset(hdf5_path=sys.argv[1], obs_keys=('state',), dataset_keys=('actions', 'rewards', 'dones'),"

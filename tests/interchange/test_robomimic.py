@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.dataset_formats import open_dataset
 from mile_desktop.interchange.episode_import import ImportOptions, ImportReport, import_dataset
 from mile_desktop.interchange.errors import InterchangeError, TargetTakenError
@@ -22,7 +23,9 @@ ANYWAY = ("names", "rate")
 
 
 def export(workspace: Workspace, target: Path, *, force: bool = False) -> Path:
-    return write_robomimic(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, force=force).place
+    return write_robomimic(
+        DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, target, force=force)
+    ).place
 
 
 def imported(workspace: Workspace, source: Path, notes: list[str] | None = None, **options: object) -> ImportReport:

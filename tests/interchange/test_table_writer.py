@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.errors import InterchangeCancelledError, TargetTakenError
 from mile_desktop.interchange.features import ACTION, INTERVENTION
 from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
@@ -20,7 +21,7 @@ def test_a_csv_file_has_a_named_column_for_each_entry(workspace: Workspace, tmp_
     record(workspace, [True], "failure")
     episode = read_episode(workspace, made.episode_id)
 
-    written = write_csv(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "peg.csv")
+    written = write_csv(DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "peg.csv"))
 
     assert (written.episodes, written.steps) == (2, 3)
     with written.place.open(encoding="utf-8", newline="") as file:
@@ -37,7 +38,9 @@ def test_a_parquet_file_explains_its_columns(workspace: Workspace, tmp_path: Pat
     record(workspace, [False, True])
     record(workspace, [True])
 
-    written = write_parquet(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "peg.parquet")
+    written = write_parquet(
+        DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "peg.parquet")
+    )
 
     file = pq.ParquetFile(written.place)
     assert file.num_row_groups == 2
@@ -54,12 +57,12 @@ def test_only_an_export_is_replaced_and_nothing_incomplete_is_left(
     records = chosen_records(workspace, PEG, ())
     target = tmp_path / name
     with pytest.raises(InterchangeCancelledError):
-        write(workspace, records, ENTRIES, target, progress=Progress(cancelled=lambda: True))  # type: ignore[operator]
+        write(DatasetExport(workspace, records, ENTRIES, target, progress=Progress(cancelled=lambda: True)))  # type: ignore[operator]
     assert [path.name for path in tmp_path.iterdir()] == ["workspace"]
-    write(workspace, records, ENTRIES, target)  # type: ignore[operator]
+    write(DatasetExport(workspace, records, ENTRIES, target))  # type: ignore[operator]
     with pytest.raises(TargetTakenError, match="exists already"):
-        write(workspace, records, ENTRIES, target)  # type: ignore[operator]
-    write(workspace, records, ENTRIES, target, force=True)  # type: ignore[operator]
+        write(DatasetExport(workspace, records, ENTRIES, target))  # type: ignore[operator]
+    write(DatasetExport(workspace, records, ENTRIES, target, force=True))  # type: ignore[operator]
     target.write_text("my own table")
     with pytest.raises(TargetTakenError, match="was not written by an earlier export"):
-        write(workspace, records, ENTRIES, target, force=True)  # type: ignore[operator]
+        write(DatasetExport(workspace, records, ENTRIES, target, force=True))  # type: ignore[operator]
