@@ -321,12 +321,12 @@ def bundle(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``bundle``."""
     add_scene(parser)
     parser.add_argument("--all", action="store_true", help="every scene that ships, instead of one")
-    parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene's description says)")
-    parser.add_argument("--epochs", type=positive, metavar="N", help="of the initial policy (as the description says)")
+    parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene says)")
+    parser.add_argument("--epochs", type=_not_negative, metavar="N", help="0: until it converges (as the scene says)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
-    said = "(as the description says)"
-    parser.add_argument("--supervised", type=positive, metavar="N", help=f"episodes for the intervention model {said}")
-    parser.add_argument("--unattended", type=positive, metavar="N", help=f"episodes alone, for the forecast {said}")
+    parser.add_argument("--supervised", type=positive, metavar="N", help="episodes with a supervisor (as the scene says)")
+    parser.add_argument("--unattended", type=positive, metavar="N", help="episodes alone (as the scene says)")
+    parser.add_argument("--keep-policy", action="store_true", help="keep demonstrations and policy, fit the rest again")
     parser.add_argument("--forecast-only", action="store_true", help="fit only the forecast again; keep all else")
     parser.add_argument("--into", type=Path, metavar="DIR", help="write here instead of where the program looks")
 

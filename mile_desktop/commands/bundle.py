@@ -36,7 +36,7 @@ from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import scene_info, scenes
 from mile_desktop.scenes.experts import load_expert
 from mile_desktop.scenes.scene_file import read_head
-from mile_desktop.storage.episodes import read_episode_file
+from mile_desktop.storage.episodes import read_episode_file, write_recording
 from mile_desktop.storage.records import Episode
 
 FIRST_DEMONSTRATION_SEED = 500_000
@@ -87,12 +87,21 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     if options.forecast_only:
         _refit(scene, models, demonstrations, (watched, alone), report)
         return
+    if not options.keep_policy:
+        _begin(scene, models, demonstrations, options, report)
+    _watch(scene, models, demonstrations, (watched, alone), report)
+    report.say({"models": str(models), "demonstrations_folder": str(demonstrations)}, f"The bundle is in {models}.")
+
+
+def _begin(scene: str, models: Path, demonstrations: Path, options: argparse.Namespace, report: Report) -> None:
+    """Make the demonstrations and the policy that imitates them."""
+    asked = read_head(scene_info(scene).folder).bundle
     episodes = options.demonstrations or asked.demonstrations
     _demonstrate(scene, episodes, demonstrations)
     report.say({"demonstrations": episodes}, f"{episodes} demonstrations.")
     settings = TrainingSettings(
         method="bc",
-        epochs=options.epochs or asked.epochs,
+        epochs=asked.epochs if options.epochs is None else options.epochs,
         learning_rate=1e-3,
         held_out=asked.held_out,
         seed=asked.seed,
@@ -100,8 +109,6 @@ def _bundle(scene: str, options: argparse.Namespace, report: Report) -> None:
     )
     _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)
-    _watch(scene, models, demonstrations, (watched, alone), report)
-    report.say({"models": str(models), "demonstrations_folder": str(demonstrations)}, f"The bundle is in {models}.")
 
 
 def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
@@ -115,11 +122,11 @@ def _demonstrate(scene: str, episodes: int, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for number, episode in enumerate(closed):
+            recording = read_episode_file(Path(workspace, "episodes", f"{episode.episode_id}.parquet"))
             # Numbered instead of the episode's id, which is different each time: the file names stay the same in the
-            # repository.
-            shutil.copyfile(
-                Path(workspace, "episodes", f"{episode.episode_id}.parquet"), folder / f"{number:03}.parquet"
-            )
+            # repository. Written again, without the names of the scene's entries: the scene lies beside it, and of a
+            # short demonstration with 156 named entries they are a fourth of the file.
+            write_recording(folder / f"{number:03}.parquet", recording, small=True)
 
 
 def _imitate(scene: str, demonstrations: Path, folder: Path, settings: TrainingSettings) -> None:

@@ -1,6 +1,4 @@
-"""Exports with one file for each episode, for Foxglove and Rerun: one episode to a file of its own, several into a
-folder.
-"""
+"""Exports with one file for each episode, for Foxglove and Rerun: several episodes make a folder."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -64,12 +62,13 @@ class EpisodeFormat:
     def _loaded(self) -> Any:  # noqa: ANN401 - an optional package
         # Before anything is read, so that a missing package is known at once and not after an hour of episodes.
         try:
-            return [import_module(module) for module in self.modules][0]
+            package, *_ = [import_module(module) for module in self.modules]
         except ModuleNotFoundError as error:
             raise InterchangeError(
                 f"The package {self.package} is not installed; install it with `pip install "
                 f"'mile-desktop[{self.extra}]'` and export again."
             ) from error
+        return package
 
 
 write_mcap = EpisodeFormat(

@@ -24,7 +24,9 @@ def write_robomimic(export: DatasetExport) -> WrittenDataset:
     """Write the episodes with their edits to one HDF5 file.
 
     The loader fills keys that are missing with zeros without a word, so every key is written. ``next_obs`` repeats the
-    last observation, because the one after the last step is not recorded. A ``dataset_export.DatasetWriter``, which says what it raises.
+    last observation, because the one after the last step is not recorded.
+
+    A ``dataset_export.DatasetWriter``, which says what it raises.
     """
     steps = 0
     with (

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 _AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+_AtLeastZero = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class BundleDescription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -12,9 +13,9 @@ class BundleDescription(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     demonstrations: _AtLeastOne = 18
     """Episodes of the expert that the initial policy imitates; the fewer, the worse it is."""
-    epochs: _AtLeastOne = 150
-    """Of its training."""
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    epochs: _AtLeastZero = 150
+    """Of its training; 0: as many as it needs to converge."""
+    seed: _AtLeastZero = 0
     """Of its training; with few demonstrations the result depends on chance."""
     held_out: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] = 0.1
     """Share of the demonstrations that is only used for validation; with few demonstrations 0 is better."""

@@ -30,6 +30,7 @@ from mile_desktop.storage.workspace import Workspace
 
 _METADATA = b"mile_desktop.episode"
 _SCENE = b"mile_desktop.scene"
+_SMALLEST = 19  # level of zstd; the ones above need much more memory for nothing
 _FORMAT = 1
 _TEXT_COLUMNS = [column.file_name for column in of_kind(Kind.TEXT)]
 # Threads help: reading waits for the disk, and Arrow releases the interpreter's lock while it decodes.
@@ -60,10 +61,13 @@ def write_episode_file(path: Path, record: EpisodeRecord, steps: Sequence[Step],
     write_recording(path, stack(record, steps), scene)
 
 
-def write_recording(path: Path, episode: Episode, scene: bytes = b"") -> None:
-    """Write a whole episode to ``path``, otherwise as ``write_episode_file``."""
+def write_recording(path: Path, episode: Episode, scene: bytes = b"", *, small: bool = False) -> None:
+    """Write a whole episode to ``path``, otherwise as ``write_episode_file``.
+
+    ``small``: takes ten times as long and a quarter less room, for files that every installation carries.
+    """
     # Built before anything is written, so that columns that do not fit leave no file.
-    content = _parquet(_table(episode, scene))
+    content = _parquet(_table(episode, scene), small=small)
     with errors.translated(path.parent):
         write_durably(path, content)
 
@@ -150,14 +154,15 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _parquet(table: pa.Table) -> memoryview:
+def _parquet(table: pa.Table, *, small: bool = False) -> memoryview:
     # Floats neither repeat nor sort: dictionaries and statistics would only make the files larger and slower.
     # Written to memory first: a file that Arrow opened itself would stay open after an error.
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,
         sink,
-        compression="snappy",
+        compression="zstd" if small else "snappy",
+        compression_level=_SMALLEST if small else None,
         use_dictionary=_TEXT_COLUMNS,
         write_statistics=False,
         write_page_checksum=True,
