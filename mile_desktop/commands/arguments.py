@@ -322,7 +322,7 @@ def bundle(parser: argparse.ArgumentParser) -> None:
     add_scene(parser)
     parser.add_argument("--all", action="store_true", help="every scene that ships, instead of one")
     parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene says)")
-    parser.add_argument("--epochs", type=_not_negative, metavar="N", help="0: until it converges (as the scene says)")
+    parser.add_argument("--epochs", type=_not_negative, metavar="N", help="0: to convergence (as the scene says)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
     parser.add_argument("--supervised", type=positive, metavar="N", help="episodes with a supervisor (as the scene says)")
     parser.add_argument("--unattended", type=positive, metavar="N", help="episodes alone (as the scene says)")
