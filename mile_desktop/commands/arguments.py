@@ -324,7 +324,7 @@ def bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demonstrations", type=positive, metavar="N", help="(as the scene says)")
     parser.add_argument("--epochs", type=_not_negative, metavar="N", help="0: to convergence (as the scene says)")
     parser.add_argument("--evaluate", type=positive, default=100, metavar="N", help="episodes (%(default)s)")
-    parser.add_argument("--supervised", type=positive, metavar="N", help="episodes with a supervisor (as the scene says)")
+    parser.add_argument("--supervised", type=positive, metavar="N", help="episodes with a supervisor (of the scene)")
     parser.add_argument("--unattended", type=positive, metavar="N", help="episodes alone (as the scene says)")
     parser.add_argument("--keep-policy", action="store_true", help="keep demonstrations and policy, fit the rest again")
     parser.add_argument("--forecast-only", action="store_true", help="fit only the forecast again; keep all else")
