@@ -15,7 +15,11 @@ ValueOf = Callable[[PredictorScore], float | None]
 
 
 def call_cells(results: Iterable[CellResult]) -> list[Cell]:
-    """Return the cells with today's way of training."""
+    """Return the cells with today's way of training and the bundled start."""
+    return [each for each in _today(results) if not each[0].start.demonstrations]
+
+
+def _today(results: Iterable[CellResult]) -> list[Cell]:
     return [
         (each.cell, each.result)
         for each in results
@@ -23,6 +27,32 @@ def call_cells(results: Iterable[CellResult]) -> list[Cell]:
         and isinstance(each.result, PredictionOutcome)
         and each.cell.recipe == "default"
     ]
+
+
+def first_minutes_table(results: Iterable[CellResult]) -> str:
+    """Return how well p and the forecast rank after the first episodes from one demonstration; empty without any."""
+    found: dict[tuple[str, int], list[PredictionOutcome]] = {}
+    for cell, outcome in _today(results):
+        if cell.start.demonstrations:
+            found.setdefault((cell.scene, cell.episodes), []).append(outcome)
+    head = (
+        "scene",
+        "episodes",
+        "seeds",
+        *(f"{robot}: {name}" for robot in ("same robot", "retrained") for name in _FIRST),
+    )
+    rows = []
+    for (scene, episodes), outcomes in sorted(found.items()):
+        robots = ([each.collecting for each in outcomes], [each.promoted for each in outcomes])
+        values = [
+            estimate(_mean(_scores(robot, predictor), "auroc"), 2) for robot in robots for predictor in _FIRST.values()
+        ]
+        rows.append((scene, str(episodes), str(len(outcomes)), *values))
+    return table(head, rows) if rows else ""
+
+
+_FIRST = {"p": "mile, ensemble", "forecast": "forecast", "stopwatch": "stopwatch"}
+"""Name in the table of the first minutes → predictor."""
 
 
 def call_sections(results: Sequence[CellResult]) -> str:

@@ -17,6 +17,7 @@ from experiments.signals import (
     failure_value,
     weighed_together,
 )
+from experiments.starts import BUNDLED_START, Start, with_start
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.temporal_cell import existing
 from experiments.variants import RECORDED_RECIPE, SILENT, TODAY_RECIPE
@@ -67,6 +68,8 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
     """How the promoted policy is trained: as in the earlier results, or with the program's defaults of today."""
     ideas: bool = True
     """Whether signals that were tried and not taken up are scored, too."""
+    start: Start = BUNDLED_START
+    """The initial policy and the demonstrations; by default the bundled ones."""
 
     @property
     def title(self) -> str:
@@ -77,7 +80,8 @@ class PredictionCell(msgspec.Struct, frozen=True, kw_only=True, tag="prediction"
     def slug(self) -> str:
         """For file names."""
         recipe = "" if self.recipe == "recorded" else f"-{self.recipe}"
-        return f"prediction-{self.scene}-{self.supervision.kind}-{self.seed}{recipe}"
+        first = f"-first-{self.episodes}" if self.start.demonstrations else ""
+        return f"prediction-{self.scene}-{self.supervision.kind}-{self.seed}{recipe}{first}"
 
 
 class ReliabilityPoint(msgspec.Struct, frozen=True, array_like=True):
@@ -134,8 +138,8 @@ class PredictionOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="predicti
 
 def run_prediction(cell: PredictionCell) -> PredictionOutcome:
     """Run the cell; equal cells give equal results."""
-    with open_fixtures(cell.scene) as fixtures:
-        return _Prediction(cell, fixtures).run()
+    with open_fixtures(cell.scene) as opened:
+        return _Prediction(cell, with_start(opened, cell.start, cell.seed)).run()
 
 
 class _Prediction:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from experiments.call_tables import call_cells, call_sections
+from experiments.call_tables import call_cells, call_sections, first_minutes_table
 from experiments.control_tables import controls_table, rivals_table
 from experiments.curves import Setting, settings_of
 from experiments.documents import fill_section, picture
@@ -123,6 +123,10 @@ def _calls(results: Sequence[CellResult], _figures: Path, _seen_from: Path) -> s
     return call_sections(results) if call_cells(results) else ""
 
 
+def _first_minutes(results: Sequence[CellResult], _figures: Path, _seen_from: Path) -> str:
+    return first_minutes_table(results)
+
+
 def _methods(results: Sequence[CellResult], figures: Path, seen_from: Path) -> str:
     settings = [each for each in settings_of(results) if each.rounds > 1 and not each.wrong]
     return "\n\n".join(f"{learning_section(each)}\n\n{_drawn(each, figures, seen_from)}" for each in settings)
@@ -144,6 +148,7 @@ _PARTS: dict[str, Callable[[Sequence[CellResult], Path, Path], str]] = {
     "temporal": _temporal,
     "prediction": _prediction,
     "calls": _calls,
+    "first-minutes": _first_minutes,
     "methods": _methods,
     "inaccuracy": _inaccuracy,
     "bce": _bce,

@@ -6,6 +6,8 @@ from experiments.cells import AnyCell
 from experiments.learning_cell import LearningCell
 from experiments.prediction_cell import PredictionCell
 from experiments.recovery_cell import RecoveryCell
+from experiments.seeds import REPORTING_SEEDS
+from experiments.starts import Start
 from experiments.supervisor_setup import SimulatedSupervisor
 from experiments.temporal_cell import TemporalCell
 from experiments.variants import variant
@@ -111,6 +113,24 @@ def calls_grid(scene: str, seeds: int) -> list[AnyCell]:
     ]
 
 
+def first_minutes_grid(scene: str, seeds: int) -> list[AnyCell]:
+    """Return cells that score predictors after the first one and two rounds from one demonstration."""
+    return [
+        PredictionCell(
+            scene=scene,
+            supervision=SimulatedSupervisor("attentive"),
+            seed=seed,
+            episodes=episodes,
+            recipe="default",
+            ideas=False,
+            unattended=10,
+            start=Start(demonstrations=1),
+        )
+        for seed in REPORTING_SEEDS[:seeds]
+        for episodes in (4, 8)
+    ]
+
+
 def methods_grid(scene: str, seeds: int) -> list[AnyCell]:
     """Return a curve for every method and every form of MILE."""
     return [_curve(scene, method, SimulatedSupervisor(), seed) for seed in range(seeds) for method in METHODS]
@@ -166,6 +186,7 @@ PARTS: dict[str, Grid] = {
     "temporal": temporal_grid,
     "prediction": prediction_grid,
     "calls": calls_grid,
+    "first-minutes": first_minutes_grid,
     "methods": methods_grid,
     "inaccuracy": inaccuracy_grid,
     "bce": bce_grid,

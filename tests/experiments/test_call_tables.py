@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from experiments.call_tables import call_cells, call_sections
-from experiments.results import CellResult, ResultStore
+from experiments.call_tables import call_cells, call_sections, first_minutes_table
+from experiments.results import CellResult, ResultStore, cell_key
+from experiments.starts import Start
 
 RECORD = Path(__file__).parents[2] / "experiments" / "results" / "validation.jsonl"
 
@@ -32,3 +34,16 @@ def test_the_tables_compare_the_forecast_with_the_best_baseline(results: list[Ce
     assert "| stall " in text
     overall = next(line for line in text.splitlines() if line.startswith("| all        | AUROC"))
     assert overall.split("|")[4].strip() == str(len(call_cells(results)))
+
+
+def test_first_minutes_stand_in_a_table_of_their_own(results: list[CellResult]) -> None:
+    assert first_minutes_table(results) == ""
+    cell, outcome = call_cells(results)[0]
+    first = msgspec.structs.replace(cell, start=Start(demonstrations=1), episodes=4)
+    assert cell_key(first) != cell_key(cell)
+    started = [msgspec.structs.replace(results[0], cell=first, result=outcome)]
+    assert call_cells(started) == []
+    (row,) = first_minutes_table(started).splitlines()[2:]
+    forecast = next(each.auroc for each in outcome.collecting.scores if each.name == "forecast")
+    assert row.split("|")[1:4] == [f" {cell.scene} ", " 4        ", " 1     "]
+    assert f" {forecast:.2f} " in row
