@@ -234,6 +234,10 @@ class StepTaken(Message, frozen=True):
     """Why the forecast is higher than usual; see ``storage.reasons``."""
     usual: float = math.nan
     """The line of this step, where a band from the new policy's successes takes the place of the set one; else NaN."""
+    words: str = ""
+    """What was typed, where it drove this step."""
+    observation: tuple[float, ...] = ()
+    """Of this step, as ``SessionLoaded.observation_labels`` name it; empty where there are no such labels."""
 
 
 class RobotStatus(Message, frozen=True):

@@ -105,6 +105,8 @@ class SessionLoaded(Message, frozen=True, kw_only=True):
     """Its cameras, as live cameras are addressed."""
     may_rewind: bool = False
     """The scene can run backwards while a button is held."""
+    observation_labels: tuple[str, ...] = ()
+    """Of the observation, where commands in words can drive; the window finds there where things are."""
 
 
 class LoadRefused(Message, frozen=True):

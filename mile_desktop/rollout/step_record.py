@@ -83,4 +83,6 @@ def announcement(episode: EpisodeState, step: Step, phase: Phase, *, usual: floa
         phase=phase,
         reasons=step.reasons,
         usual=usual,
+        words=step.words,
+        observation=tuple(step.observation.tolist()),
     )

@@ -239,7 +239,9 @@ class Worker:
 
     @staticmethod
     def _answer(session: Session, plan: m.LoadSession) -> m.SessionLoaded:
-        return msgspec.structs.replace(session.loaded(), number=plan.number)
+        body = session.words_drive
+        labels = body.labels if body is not None else ()
+        return msgspec.structs.replace(session.loaded(), number=plan.number, observation_labels=labels)
 
     def _label_states(self, command: m.LabelStates) -> None:
         self._generation = command.generation

@@ -37,3 +37,11 @@ def test_the_scene_has_phrases_of_its_own(capsys: pytest.CaptureFixture[str]) ->
     assert "close, then down until it touches" in capsys.readouterr().out
     assert main(["words", "--scene", "pick-place", "turn it off"]) == 1
     assert "is not a word I know" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["open", "left until it touches"])
+def test_what_the_scene_cannot_be_driven_by_is_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["words", "--scene", "lunar-lander", "--frame", "camera", "--json", line]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["segments"] == []
+    assert "selects nothing in this scene" in shown["refused"]

@@ -140,6 +140,10 @@ def _unreadable(line: str) -> str:
     bad = next((each for each in line if unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Cn"}), "")
     if bad:
         return f"The line has the invisible character U+{ord(bad):04X}; type the command again."
+    # The plain form of “1²” is 12, and that of “½” has a sign that no number has.
+    small = next((each for each in line if unicodedata.category(each) == "No"), "")
+    if small:
+        return f"“{small}” is no digit that is read; type the number as 12 or as 0.5."
     return ""
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,9 @@ so it is a piece that no vocabulary has.
 _ENGLISH = "en"
 """Phrases of scenes are written in it, so every other language understands it as well."""
 _SEPARATORS = frozenset(",;.!?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+"""``1,000`` is a thousand to one person and one to another."""
+_ZERO_IN_WORD = re.compile(r"(?<=[^\W\d_])0|0(?=[^\W\d_])")
 _SHORTEST_TYPO = 4
 """Shorter words have too many neighbours one letter away."""
 _CLOSE_ENOUGH = 74.0
@@ -131,6 +135,7 @@ class Vocabulary:
             self._phrases.update({_words(each): line for each in (typed, *known.phrases.get(typed, []))})
         self._longest = max(map(len, self._entries), default=1)
         self._parts = frozenset(word for key in (*self._entries, *self._phrases) for word in key)
+        self._things = _names_of_things() - self._parts
         self._long_parts = sorted(word for word in self._parts if len(word) >= _SHORTEST_TYPO)
         self._english = Vocabulary(_ENGLISH, targets=targets, phrases=phrases) if language != _ENGLISH else None
         self._english_stops = frozenset(_read(FOLDER / f"{_ENGLISH}.toml").tokens["STOP"])
@@ -141,7 +146,9 @@ class Vocabulary:
 
     def stops(self, line: str) -> bool:
         """Whether a word of ``line`` means stop; works for a line of any kind, however wrong the rest is."""
-        return any(self._means_stop(piece) for piece in _PIECES.findall(_folded(line)))
+        folded = _folded(line)
+        # The key 0 is beside o: “st0p” would otherwise be three pieces that mean nothing.
+        return any(self._means_stop(piece) for piece in _PIECES.findall(_ZERO_IN_WORD.sub("o", folded)))
 
     def _means_stop(self, piece: str) -> bool:
         token = self._entries.get((piece,))
@@ -185,6 +192,8 @@ class Vocabulary:
         phrase = self._phrases.get(tuple(piece for piece in pieces if piece not in _SEPARATORS))
         if phrase is not None:
             return self.read(phrase).tokens
+        if any(map(_THOUSANDS.fullmatch, pieces)):
+            return None
         tokens: list[Token] = []
         at = 0
         while at < len(pieces):
@@ -201,8 +210,14 @@ class Vocabulary:
         fixed = list(pieces)
         # All of them before the entries are looked for, because an entry may have several words: “a litle” is one.
         for at, piece in enumerate(pieces):
+            if _THOUSANDS.fullmatch(piece):
+                number, sign = re.split(r"[.,]", piece)[0], "comma" if "," in piece else "point"
+                return Reading(problem=f"“{piece}” may be {number} or {number} thousand; type it without the {sign}.")
             if piece in self._parts or piece in _SEPARATORS or _is_number(piece):
                 continue
+            if piece in self._things:
+                # A thing of another scene is no typing error: “loch” would be read as “hoch”, and the robot would rise.
+                return Reading(problem=f"There is no “{piece}” in this scene. Try for example: {self.examples}.")
             near = self._near(piece)
             if not near:
                 return Reading(problem=self.unknown(piece))
@@ -215,12 +230,20 @@ class Vocabulary:
         if tokens is None:
             # Part of an entry without the rest of it, such as “touches” alone.
             lost = next(at for at, piece in enumerate(fixed) if self._longest_entry((piece,), 0)[0] is None)
-            return Reading(problem=self.unknown(pieces[lost]))
+            return Reading(problem=self._incomplete(pieces[lost], fixed[lost]))
         return Reading(tokens, tuple(corrected))
 
     def unknown(self, word: str) -> str:
         """Return the refusal of a line with ``word``, which is not known."""
         return f"“{word}” is not a word I know. Try for example: {self.examples}."
+
+    def _incomplete(self, typed: str, part: str) -> str:
+        """Return the refusal of ``part``, which is known only together with other words."""
+        whole = [" ".join(key) for key in (*self._entries, *self._phrases) if part in key][:2]
+        known = " or ".join(f"“{each}”" for each in whole)
+        return (
+            f"“{typed}” is known only in {known}. Try for example: {self.examples}." if whole else self.unknown(typed)
+        )
 
     def _longest_entry(self, pieces: Sequence[str], at: int) -> tuple[Token | None, int]:
         piece = pieces[at]
@@ -247,6 +270,14 @@ class Vocabulary:
             best.setdefault((token.kind, token.value) if token else ("", known), (known, score))
         ranked = sorted(best.values(), key=lambda each: -each[1])
         return [known for known, score in ranked if score > ranked[0][1] - _CLEARLY_AHEAD]
+
+
+@lru_cache(maxsize=1)
+def _names_of_things() -> frozenset[str]:
+    """Return every name of a scene's thing in every language."""
+    names = [_read(FOLDER / f"{each}.toml").names for each in languages()]
+    words = [word for each in names for english, others in each.items() for word in (english, *others)]
+    return frozenset(part for word in words for part in _words(word))
 
 
 def _is_number(piece: str) -> bool:

@@ -11,9 +11,11 @@ from mile_desktop.paths import SIM_SCENES
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.catalogue import scenes
+from mile_desktop.storage.generated_episodes import is_generated
 from mile_desktop.ui.automation.guide_script import GuideScript
 from mile_desktop.ui.automation.scripted_run import Condition, ScriptedRun
 from mile_desktop.ui.composition import Composition
+from mile_desktop.ui.learn.generation_part import ALL
 from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.viewport.frame_canvas import as_image
 from mile_desktop.ui.viewport.tile_layout import Layout
@@ -42,6 +44,8 @@ _SCENE_WIDTH = 720
 _DIALOG = (1180, 640)
 """Size of the dialogs: the offscreen screen is too small for their own."""
 _TRIALS = 5
+_GENERATING = "Episode 2"
+"""Generation is pictured when the first episode has been made."""
 _SMALL_VIEWS = frozenset({0, 1})
 """Numbers of the small views that every scene has."""
 _FILMED = "pick-place"
@@ -91,6 +95,7 @@ class Screenshots(ScriptedRun):
         self._begin(_EPISODES)
         yield self._collected
         yield from self._follow_the_guide()
+        yield from self._generate_data()
         yield from self._evaluate_all()
         for name in _THEMES:
             yield from self._picture_pages(name)
@@ -142,6 +147,30 @@ class Screenshots(ScriptedRun):
             self.problem("The guided start ended without a picture of a takeover or of a training.")
         self._parts.guide.end()
         yield self._trained
+
+    def _generate_data(self) -> Iterator[Condition]:
+        """Picture *Generate data* while it runs, and the generated episodes in Inspect; remove them again."""
+        generation, inspecting = self._parts.generation, self._parts.inspect
+        self._application.window.show_page("supervise")
+        generation.generate()
+        yield lambda: generation.part.text.text().startswith(_GENERATING) or not generation.running
+        self._parts.retrain.panel.ensureWidgetVisible(generation.part)
+        yield self._after(_SETTLE_S)
+        if generation.running:
+            self._shoot("generate-running-dark")
+        yield lambda: not generation.running
+        if not generation.part.sets.isVisible():
+            self.problem(f"No data was generated: {generation.part.note.text()}")
+            return
+        self._application.window.show_page("inspect")
+        inspecting.page.episodes.show_source("all")
+        inspecting.page.episodes.choose(next(filter(is_generated, inspecting.page.episodes.model.ids)))
+        yield inspecting.is_shown
+        yield self._after(_SETTLE_S)
+        self._shoot("inspect-generated-dark")
+        # The other pictures show a workspace without generated data, as most have none.
+        inspecting.page.episodes.show_source("recorded")
+        generation.part.remove_requested.emit(ALL)
 
     def _can_be_pictured(self, step: str) -> bool:
         return step != "take over" or (self._human_steps >= _TAKEN_OVER and self._is_of_now())

@@ -80,8 +80,7 @@ class EpisodesTable(QFrame):
         self._current = ""
         self._total = 0
         self._search = QLineEdit()
-        self._scene, self._outcome, self._reason = QComboBox(), QComboBox(), QComboBox()
-        self._source = QComboBox()
+        self._scene, self._outcome, self._reason, self._source = (QComboBox() for _ in range(4))
         self._takeover, self._alarm, self._miss, self._words, self._bin = self._toggles = tuple(
             _toggle(*each)
             for each in (
@@ -182,6 +181,10 @@ class EpisodesTable(QFrame):
             with QSignalBlocker(self._source):
                 self._source.setCurrentIndex(0)
 
+    def show_source(self, source: Source) -> None:
+        """List recorded episodes, generated ones, or both."""
+        self._source.setCurrentIndex(self._source.findData(source))
+
     def choose(self, episode_id: str) -> bool:
         """Select one episode and show it; return whether it is in the table."""
         row = self.model.row_of(episode_id)
@@ -239,8 +242,9 @@ class EpisodesTable(QFrame):
         self._scene.setAccessibleName("Scene")
         self._scene.addItem("Any scene", "")
         self._outcome.setAccessibleName("Outcome")
-        for title, outcome in _OUTCOMES:
-            self._outcome.addItem(title, outcome)
+        for box, entries in ((self._outcome, _OUTCOMES), (self._source, _SOURCES)):
+            for title, value in entries:
+                box.addItem(title, value)
         self._search.textChanged.connect(self._typed)
         self._typing.timeout.connect(self._emit_query)
         self._reason.setAccessibleName("Reason of a call")
@@ -250,8 +254,6 @@ class EpisodesTable(QFrame):
             self._reason.addItem(title, kind)
         self._source.setAccessibleName("Recorded or generated")
         self._source.setToolTip("Generated episodes are kept apart from yours; they are never counted among them")
-        for title, source in _SOURCES:
-            self._source.addItem(title, source)
         self._source.hide()
         for box in (self._source, self._scene, self._outcome, self._reason):
             theme.bound(box, most_width=_MOST_BOX)

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from mile_desktop.operators.words.interpreter import Interpreter
+from mile_desktop.operators.words.operator import DrivenBody
 from mile_desktop.operators.words.segment import WORDS, Segment, Understanding
 from mile_desktop.operators.words.vocabulary import Vocabulary, languages
 from mile_desktop.rollout import messages as m
@@ -16,6 +18,14 @@ from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.words_line import WordsLine
 
 Remember = Callable[[str, str], None]
+
+Way = tuple[float, float, float]
+_BEGINS_WITHIN = 10
+"""Steps, half a second: the worker begins a command in its next tick, or refuses it."""
+_MOVES = 1e-3
+"""Below this share of the full speed the hand rests; the gripper opens or closes."""
+_REACHED_M = 1e-3
+"""As the worker: nearer than this there is no way to go."""
 
 LANGUAGE, FRAME = "words language", "words frame"
 """Names in ``Preferences.layouts``."""
@@ -59,6 +69,14 @@ class WordsController(QObject):
         self._allowed = True
         self._sent: Understanding | None = None
         """What the worker was asked to drive, and has not begun."""
+        self._shown = Understanding()
+        self._steps_waited = 0
+        self._driven: Understanding | None = None
+        """What words drive now."""
+        self._body = DrivenBody(1.0, 0.0, ())
+        """Where the scene's things are measured; speed and rate are the worker's business."""
+        self._moves_hand = False
+        self._observation = np.zeros(0, np.float32)
         self._own = WordsDescription()
         self._interpreter = self._new_interpreter()
         line.set_language(self._language)
@@ -74,6 +92,9 @@ class WordsController(QObject):
         except UnknownSceneError:  # a robot's task that no scene here has: the words of the language are enough
             self._own = WordsDescription()
         self._interpreter = self._new_interpreter()
+        self._body = DrivenBody(session.rate_hz, 0.0, session.observation_labels)
+        self._moves_hand = session.action_labels[:3] == ("dx", "dy", "dz")
+        self._observation = np.zeros(0, np.float32)
         self._show(Understanding())
 
     def _new_interpreter(self) -> Interpreter:
@@ -144,17 +165,59 @@ class WordsController(QObject):
         self._show(understood)
 
     def _show(self, understood: Understanding, *, driven: bool = False) -> None:
+        self._shown = understood
         self._line.show_meaning(understood, driven=driven)
-        way = way_of(understood.segments[0], self._view_yaw_deg()) if understood.segments else None
-        self.shown_way.emit(way)
+        self.shown_way.emit(self._first_way())
 
     def follow(self, taken: m.StepTaken) -> None:
-        """Say that the robot drives once it does, for the worker may refuse; remove the arrow afterwards."""
-        if not taken.intervention:
-            self.shown_way.emit(None)
-        elif self._sent is not None:
-            self._show(self._sent, driven=True)
+        """Say that the robot drives once it does, for the worker may refuse; keep the arrow true in every step."""
+        self._observation = np.array(taken.observation, np.float32)
+        if taken.words:
+            if self._sent is not None:
+                self._driven, self._sent = self._sent, None
+                self._show(self._driven, driven=True)
+            self.shown_way.emit(self._driven_way(taken))
+        else:
+            self._forget(self._driven)
+            self._driven = None
+            self._wait_for_worker()
+            # The policy moves the hand while a person types, so the way to a thing changes.
+            self.shown_way.emit(self._first_way())
+
+    def _wait_for_worker(self) -> None:
+        """Give up the arrow of a command that was sent and never driven: the worker has refused it, and said why."""
+        self._steps_waited = self._steps_waited + 1 if self._sent is not None else 0
+        if self._steps_waited > _BEGINS_WITHIN:
+            self._forget(self._sent)
             self._sent = None
+
+    def _forget(self, understood: Understanding | None) -> None:
+        # By identity: the next command, or a question about it, may be shown already and stays.
+        if understood is not None and self._shown is understood:
+            self._show(Understanding())
+
+    def _first_way(self) -> Way | None:
+        """Return the way of the first movement: a gripper that closes before has none."""
+        ways = (way_of(each, self._view_yaw_deg(), self._way_to) for each in self._shown.segments)
+        return next((each for each in ways if each is not None), None)
+
+    def _driven_way(self, taken: m.StepTaken) -> Way | None:
+        """Return where the running segment moves the hand: of several in a line, the one that is driven now."""
+        if not self._moves_hand:
+            return self._first_way()
+        x, y, z = taken.executed[:3]
+        length = math.hypot(x, y, z)
+        return (x / length, y / length, z / length) if length > _MOVES else None
+
+    def _way_to(self, target: str) -> Way | None:
+        if not len(self._observation):
+            return None
+        way = self._body.towards(target, self._observation)
+        length = float(np.linalg.norm(way)) if way is not None else 0.0
+        if way is None or length < _REACHED_M:
+            return None
+        x, y, z = (float(each) / length for each in way)
+        return x, y, z
 
     def _language_chosen(self, name: str) -> None:
         self._language = name
@@ -163,8 +226,13 @@ class WordsController(QObject):
         self._typed(self._line.edit.text())
 
 
-def way_of(segment: Segment, view_yaw_deg: float) -> tuple[float, float, float] | None:
-    """Return the direction of a movement as the robot sees it; None where it has none that is known in the window."""
+def way_of(segment: Segment, view_yaw_deg: float, way_to: Callable[[str], Way | None]) -> Way | None:
+    """Return the direction of a movement as the robot sees it; None where it has none.
+
+    ``way_to`` returns the direction to a thing of the scene, None where that is not measured or reached.
+    """
+    if segment.direction == "towards":
+        return way_to(segment.target)
     ahead, left, up = {
         "forward": (1.0, 0.0, 0.0), "back": (-1.0, 0.0, 0.0), "left": (0.0, 1.0, 0.0), "right": (0.0, -1.0, 0.0),
         "up": (0.0, 0.0, 1.0), "down": (0.0, 0.0, -1.0),

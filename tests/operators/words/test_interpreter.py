@@ -1,10 +1,12 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mile_desktop.operators.words.interpreter import Interpreter
 from mile_desktop.operators.words.segment import MAX_MOVE_M, MAX_MOVE_S, MAX_SEGMENTS, Segment, Understanding
-from mile_desktop.operators.words.vocabulary import Vocabulary, VocabularyError
+from mile_desktop.operators.words.vocabulary import Vocabulary, VocabularyError, languages
 
 TARGETS = {"socket": "hole", "peg": "handle"}
 
@@ -33,6 +35,8 @@ def interpreter(language: str = "en", frame: str = "camera") -> Interpreter:
         ]),
         ("what a STOP, nonsense \u0007", [Segment("stop", 1.0, "times")]),
         ("stpo", [Segment("stop", 1.0, "times")]),
+        ("left 3 cm st0p", [Segment("stop", 1.0, "times")]),
+        ("0.125 m up", [Segment("up", 0.125, "m")]),
         (".5 cm up", [Segment("up", 0.005, "m")]),
         ("a bit to the left", [Segment("left", 0.02, "m", "camera")]),
         ("move 5 cm further to the right", [Segment("right", 0.05, "m", "camera")]),
@@ -177,6 +181,12 @@ def test_again_more_and_undo_refer_to_the_last_command() -> None:
         ("3 cm", "is not complete"),
         (", ".join(["up"] * 9), "9 movements"),
         ("towards the moon", "“moon” is not a word I know"),
+        ("towards the drawer", "There is no “drawer” in this scene"),
+        ("1,000 mm up", "“1,000” may be 1 or 1 thousand; type it without the comma"),
+        ("2.500 cm up", "“2.500” may be 2 or 2 thousand; type it without the point"),
+        ("1² cm up", "“²” is no digit that is read"),
+        ("½ cm up", "“½” is no digit that is read"),
+        ("down until", "“until” is known only in “until it touches” or “until contact”"),
     ],
 )
 def test_a_refusal_says_what_and_why(line: str, reason: str) -> None:
@@ -210,3 +220,64 @@ def test_whatever_is_typed_nothing_leaves_the_limits(line: str) -> None:
     for each in understood.segments:
         most = {"m": MAX_MOVE_M, "s": MAX_MOVE_S, "times": 1.0}[each.unit]
         assert 0.0 < each.amount <= most
+
+
+def test_a_thing_of_another_scene_is_no_typing_error() -> None:
+    """“loch” (hole) is one letter from “hoch” (up): the robot would rise in a scene without a hole."""
+    for language in languages():
+        words = Vocabulary(language, targets={"button": "button"})
+        for name in ("loch", "hole", "griff", "handle", "block", "kiste", "box", "klotz", "drawer", "schublade"):
+            understood = Interpreter(words, frame="camera").interpret(f"{words.first('TOWARDS')} {name}")
+            assert not understood.segments, name
+            assert not understood.ask, name
+
+
+HOSTILE_SEED = 17
+HOSTILE_PIECES = (
+    *("left", "up", "hoch", "3", "1e9", "-2", "1,000", "0", "9" * 40, "cm", "m", "s", "again", "undo", "stop", "until"),
+    *("\0", "\x1b[2J", "\u202e", "\ufeff", "\ud800", "🤖", "左", "لأعلى", "вверх", "½", "²", "٣", "ｕｐ", "lft", "u p"),
+    *(
+        "; rm -rf /",
+        "../..",
+        "{0}",
+        "%n",
+        "<b>",
+        "'; --",
+        "\n",
+        "\t",
+        ",",
+        "…",
+        "don't",
+        "nicht",
+        "nan",
+        "∞",
+        "x" * 300,
+    ),
+)
+
+
+def hostile_lines(count: int = 200) -> list[str]:
+    """Return always the same lines: pieces that no careful person types, alone, together, and very many."""
+    draw = random.Random(HOSTILE_SEED)
+    lines = ["", " ", "🤖", "x" * 10_000, "left " * 2_000]
+    while len(lines) < count:
+        lines.append(draw.choice(("", " ")).join(draw.choices(HOSTILE_PIECES, k=draw.randint(1, 9))))
+    return lines
+
+
+def test_of_two_hundred_hostile_lines_only_what_was_understood_moves() -> None:
+    readers = [interpreter(language) for language in languages()]
+    lines = hostile_lines()
+    moved = 0
+    for line in lines:
+        for reader in readers:
+            understood = reader.interpret(line)
+            answers = (understood.segments, understood.ask, understood.refused)
+            assert sum(map(bool, answers)) == 1 or not line.strip(), repr(line)
+            assert all(each.direction == "stop" or each.within_limits() for each in understood.segments), repr(line)
+            assert len(understood.segments) <= MAX_SEGMENTS
+            # What moves is what the person reads.
+            moves = [each for each in understood.segments if each.direction != "stop"]
+            assert all(each.text() in understood.text() for each in moves), repr(line)
+            moved += bool(moves)
+    assert 0 < moved < len(lines) / 4, "a few of them are harmless"

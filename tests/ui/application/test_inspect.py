@@ -102,7 +102,7 @@ def test_generated_episodes_are_looked_at_and_removed_with_undo(
     started.application.episodes_changed.emit()
     assert len(table.model.ids) == 2
     assert started.learn.facts == facts
-    table._source.setCurrentIndex(table._source.findData("generated"))
+    table.show_source("generated")
     started.until(lambda: inspecting.recording is not None and inspecting.page._lineage.isVisible())
     assert table.model.ids == ("generated/run-1/0000",)
     assert "model m stood in for you" in inspecting.page._lineage.text()

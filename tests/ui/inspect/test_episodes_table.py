@@ -170,7 +170,7 @@ def test_generated_episodes_are_offered_where_there_are_any_and_marked(table: Ep
     assert not source.isVisible()
     table.show_generated(2)
     assert source.isVisible()
-    source.setCurrentIndex(source.findData("generated"))
+    table.show_source("generated")
     assert table.filter == EpisodeFilter(source="generated")
     rows = {"a": a_row("a", generated="run-1"), "b": a_row("b")}
     model = EpisodesModel(lambda ids: {each: rows[each] for each in ids})

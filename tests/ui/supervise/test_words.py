@@ -55,14 +55,21 @@ class Words:
 def session(scene: str = "peg-insertion") -> m.SessionLoaded:
     return m.SessionLoaded(
         scene=scene, policy_id="p", policy_name="v0", basis="", action_labels=("dx", "dy", "dz", "grip"),
-        max_steps=100, rate_hz=20.0,
+        max_steps=100, rate_hz=20.0, observation_labels=LABELS,
     )  # fmt: skip
 
 
-def taken(*, intervention: bool) -> m.StepTaken:
+LABELS = tuple(f"{name} {axis} (m)" for name in ("end effector", "hole - end effector") for axis in "xyz")
+
+
+def taken(
+    words: str = "", *, executed: tuple[float, ...] = (0.5, 0.0, 0.0, 0.0), hole: tuple[float, ...] = (0.0, 0.3, 0.4)
+) -> m.StepTaken:
+    """Return a step that ``words`` drove; without words the policy did. ``hole``: where it is from the hand."""
     return m.StepTaken(
-        episode_id="e", step=1, timestamp=0.0, intervention=intervention, probability=0.1, low=0.0, high=0.2,
-        forecast=0.1, proposed=(), executed=(), std=(), phase=Phase.TAKEOVER if intervention else Phase.AUTONOMOUS,
+        episode_id="e", step=1, timestamp=0.0, intervention=bool(words), probability=0.1, low=0.0, high=0.2,
+        forecast=0.1, proposed=(), executed=executed, std=(), phase=Phase.TAKEOVER if words else Phase.AUTONOMOUS,
+        words=words, observation=(0.0, 0.0, 0.0, *hole),
     )  # fmt: skip
 
 
@@ -82,17 +89,68 @@ def test_the_meaning_is_shown_before_anything_moves(words: Words) -> None:
     assert sent.text == "towards the sockt"
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(sent), type=m.DriveWords) == sent
     assert words.line.meaning.startswith("towards hole"), "the worker may still refuse"
-    words.controller.follow(taken(intervention=True))
+    words.controller.follow(taken("towards"))
     assert words.line.meaning.startswith("The robot drives: towards hole")
     assert not words.line.edit.text()
+    words.controller.follow(taken())
+    assert not words.line.meaning, "nothing drives any more"
 
 
 def test_left_is_drawn_as_the_camera_sees_it(words: Words) -> None:
     words.type("left a bit", enter=False)
     assert words.ways[-1] == pytest.approx((-1.0, 0.0, 0.0))
+    words.controller.follow(taken())
+    assert words.ways[-1] == pytest.approx((-1.0, 0.0, 0.0)), "the policy drives while a person types"
     words.type("", enter=True)
-    words.controller.follow(taken(intervention=False))
+    words.controller.follow(taken("left a bit", executed=(-0.5, 0.0, 0.0, 0.0)))
+    assert words.ways[-1] == pytest.approx((-1.0, 0.0, 0.0))
+    words.controller.follow(taken())
     assert words.ways[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("line", "scene", "way"),
+    [
+        ("towards the hole", "peg-insertion", (0.0, 0.6, 0.8)),
+        ("towards the hole until it touches", "peg-insertion", (0.0, 0.6, 0.8)),
+        ("down until it touches", "peg-insertion", (0.0, 0.0, -1.0)),
+        ("close, up 2 cm", "peg-insertion", (0.0, 0.0, 1.0)),
+        ("turn it off", "button-press", (0.0, 0.0, -1.0)),
+        ("open", "peg-insertion", None),
+    ],
+)
+def test_every_movement_has_an_arrow_before_it_is_driven(
+    words: Words, line: str, scene: str, way: tuple[float, ...] | None
+) -> None:
+    words.controller.start_session(session(scene))
+    words.controller.follow(taken())
+    words.type(line, enter=False)
+    assert words.ways[-1] == (way if way is None else pytest.approx(way))
+
+
+def test_the_arrow_follows_the_thing_and_the_running_movement(words: Words) -> None:
+    words.controller.follow(taken())
+    words.type("close, towards the hole", enter=False)
+    words.controller.follow(taken(hole=(0.2, 0.0, 0.0)))
+    assert words.ways[-1] == pytest.approx((1.0, 0.0, 0.0)), "the policy has moved the hand meanwhile"
+    words.type("", enter=True)
+    words.controller.follow(taken("close, …", executed=(0.0, 0.0, 0.0, 1.0)))
+    assert words.ways[-1] is None, "the gripper closes"
+    words.controller.follow(taken("close, …", executed=(0.0, -0.25, 0.0, 0.0)))
+    assert words.ways[-1] == pytest.approx((0.0, -1.0, 0.0))
+    # The next command is a question that stays when the robot is handed back.
+    words.type("back")
+    assert words.line.meaning.startswith("Which one?")
+    words.controller.follow(taken())
+    assert words.line.meaning.startswith("Which one?")
+
+
+def test_a_command_that_the_worker_refuses_loses_its_arrow(words: Words) -> None:
+    words.type("up 2 cm")
+    for _ in range(11):
+        assert words.ways[-1] == (0.0, 0.0, 1.0)
+        words.controller.follow(taken())
+    assert (words.ways[-1], words.line.meaning) == (None, "")
 
 
 def test_a_question_is_answered_with_a_number(qtbot: QtBot) -> None:
