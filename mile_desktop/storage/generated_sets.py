@@ -71,9 +71,13 @@ def write_set(workspace: Workspace, described: GeneratedSet, episodes: tuple[Epi
 
 def generated_sets(workspace: Workspace, scene: str | None = None) -> tuple[GeneratedSet, ...]:
     """Return the sets of ``scene`` (None: of all), oldest first; raises ``WorkspaceError`` for a damaged one."""
-    found = [_described(path) for path in (workspace.folder / GENERATED).glob(f"*/{_SET_FILE}")
-             if not path.parent.name.endswith((_UNFINISHED, _REMOVED))]  # fmt: skip
+    found = [_described(path) for path in _set_files(workspace) if not path.parent.name.endswith(_REMOVED)]
     return tuple(sorted((each for each in found if scene in {None, each.scene}), key=lambda each: each.created_at))
+
+
+def every_set(workspace: Workspace) -> tuple[GeneratedSet, ...]:
+    """Return the sets of all scenes, also those that can still be put back; raises as ``generated_sets``."""
+    return tuple(_described(path) for path in _set_files(workspace))
 
 
 def read_set(workspace: Workspace, set_id: str) -> tuple[Episode, ...]:
@@ -125,6 +129,11 @@ def remove_set(workspace: Workspace, set_id: str) -> None:
 def set_folder(workspace: Workspace, set_id: str) -> Path:
     """Return ``generated/<id>``."""
     return workspace.folder / GENERATED / checked_id(set_id)
+
+
+def _set_files(workspace: Workspace) -> list[Path]:
+    found = (workspace.folder / GENERATED).glob(f"*/{_SET_FILE}")
+    return [path for path in found if not path.parent.name.endswith(_UNFINISHED)]
 
 
 def _existing(workspace: Workspace, set_id: str) -> Path:

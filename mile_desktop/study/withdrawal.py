@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import msgspec
 
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.errors import translated
+from mile_desktop.storage.generated_sets import every_set
+from mile_desktop.storage.records import PolicyRecord
 from mile_desktop.storage.recovery import recover
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.folder import StudyFolder
@@ -56,13 +58,27 @@ def withdraw(study: StudyFolder, workspace: Workspace, code: str) -> Withdrawal:
     }
     policies = {each.policy_id for each in catalogue.policies() if theirs & set(each.episode_ids)}
     models = {each.model_id for each in catalogue.intervention_models() if theirs & set(each.episode_ids)}
-    runs = {each.run_id for each in catalogue.policies() if each.policy_id in policies and each.run_id}
+    sets: set[str] = set()
+    grew = True
+    # A model of this person acted in these sets, or their policy drove: the episodes show how the person drives. A
+    # policy that learned from such a set may have driven in a later one.
+    while grew:
+        before = len(sets) + len(policies)
+        sets |= {each.set_id for each in every_set(workspace) if each.model_id in models or each.policy_id in policies}
+        policies |= {each.policy_id for each in catalogue.policies() if sets & set(_learned_sets(each))}
+        grew = len(sets) + len(policies) > before
+    runs = sets | {each.run_id for each in catalogue.policies() if each.policy_id in policies and each.run_id}
     with translated(workspace.folder):
         # Files before rows: rows without files can be found again and erased, files without rows could not.
         _remove_files(workspace.folder, theirs | policies | models | runs)
     _remove_rows(workspace, theirs, policies, models, runs)
     study.remove(code)
     return Withdrawal(code, len(theirs), len(policies), tuple(_remaining(workspace.folder)))
+
+
+def _learned_sets(policy: PolicyRecord) -> Sequence[str]:
+    learned = policy.settings.get("learned")
+    return learned.get("generated_sets", ()) if isinstance(learned, dict) else ()
 
 
 def _remove_files(folder: Path, identities: Iterable[str]) -> None:

@@ -6,10 +6,13 @@ import pytest
 
 from mile_desktop.cli import main
 from mile_desktop.storage.catalogue import Catalogue, delete_episode
+from mile_desktop.storage.generated_sets import every_set, put_set_aside
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.folder import StudyFolder
 from mile_desktop.study.session import labels_of
 from mile_desktop.study.withdrawal import withdraw
+from tests.storage.generated_examples import write_example
+from tests.storage.samples import a_policy
 
 
 def ids_of(folder: Path, code: str) -> list[str]:
@@ -44,6 +47,24 @@ def test_everything_recorded_of_a_participant_is_erased_for_good(copied: Path) -
     assert file.withdrawn == 1
     assert ids_of(copied, "P02") == others
     assert "exports" in done.remaining[0]
+
+
+def test_what_was_generated_by_a_model_of_the_participant_is_erased_with_them(copied: Path) -> None:
+    theirs, others = ids_of(copied, "P01"), ids_of(copied, "P02")
+    with Workspace.open(copied, create=False) as workspace:
+        catalogue = Catalogue(workspace)
+        catalogue.add_policy(a_policy("p-theirs", episode_ids=tuple(theirs[:2])))
+        catalogue.add_policy(a_policy("p-others", episode_ids=tuple(others[:2])))
+        # run-1 was driven by their policy; another policy learned from it, and drove in run-2.
+        write_example(workspace, "run-1", policy_id="p-theirs")
+        catalogue.add_policy(a_policy("p-next", name="v3", settings={"learned": {"generated_sets": ["run-1"]}}))
+        write_example(workspace, "run-2", policy_id="p-next")
+        write_example(workspace, "run-3", policy_id="p-others")
+        put_set_aside(workspace, "run-1")
+        withdraw(StudyFolder(copied), workspace, "P01")
+        assert [each.set_id for each in every_set(workspace)] == ["run-3"]
+        assert {each.policy_id for each in catalogue.policies()} & {"p-theirs", "p-next", "p-others"} == {"p-others"}
+    assert not [path for name in ("run-1", "run-2", "p-next") for path in copied.rglob(f"*{name}*")]
 
 
 def test_the_command_asks_first_and_the_status_counts_it(
