@@ -95,6 +95,18 @@ def test_towards_a_body_comes_nearer(peg: Driven) -> None:
     assert before - distance() > 0.035
 
 
+@pytest.mark.parametrize(
+    ("to_peg", "way"), [((0.0, 0.2, -0.1), (0.3, 0.2, -0.1)), ((0.0, 0.01, 0.01), (0.3, 0.0, 0.0))]
+)
+def test_towards_a_place_leads_the_hand_or_what_it_carries(to_peg: tuple[float, ...], way: tuple[float, ...]) -> None:
+    """The hole is measured from the peg's tip: a hand that does not hold the peg would move past both."""
+    names = ("end effector", "handle - end effector", "hole - peg tip")
+    body = DrivenBody(20.0, 0.25, [f"{name} {axis} (m) @ t" for name in names for axis in "xyz"])
+    observation = np.array([0.5, 0.0, 0.3, *to_peg, 0.3, 0.0, 0.0], np.float32)
+    assert body.towards("hole", observation) == pytest.approx(way)
+    assert body.towards("handle", observation) == pytest.approx(to_peg)
+
+
 def test_down_until_it_touches_ends_at_the_contact() -> None:
     driven = Driven("button-press")
     way = DrivenBody(20.0, 0.25, driven.env.observation_labels).towards("button", driven.observation)
