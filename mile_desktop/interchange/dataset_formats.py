@@ -29,8 +29,7 @@ def open_dataset(source: Path) -> ForeignDataset:
     place = source.expanduser()
     if not place.exists():
         raise InterchangeError(f"There is nothing at {place}; check the path.")
-    # Each looks at names, signatures and a few bytes only: nothing of a foreign file is trusted before a reader that
-    # checks it has taken it.
+    # These look at names and signatures only: the content of a foreign file is opened by the reader that checks it.
     if is_lerobot(place):
         return read_lerobot(place)
     if is_robomimic(place):

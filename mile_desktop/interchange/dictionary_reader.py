@@ -92,6 +92,7 @@ def _archive(source: Path) -> Mapping[str, Any]:
         size = sum(each.file_size for each in archive.infolist())
         if size > _MOST_BYTES:
             raise InterchangeError(f"{source} would unpack to {size // 2**20} MiB, so it is not opened.")
+        # numpy takes the memory that a header asks for before it reads, so the headers are looked at first.
         for each in archive.infolist():
             with archive.open(each) as file:
                 _expect_header(file, each)
@@ -155,12 +156,14 @@ def _bounds(source: Path, columns: Columns) -> list[tuple[int, int]]:
         ends |= columns["done"].reshape(length, -1)[:, 0].astype(np.bool_)
     if "next_state" in columns:
         after, following = (columns[name].reshape(length, -1).astype(np.float64) for name in ("next_state", "state"))
+        # Compared exactly, because both are copies of one array; NaN is equal to itself here, as it is in the copy.
         differs = (after[:-1] != following[1:]) & ~(np.isnan(after[:-1]) & np.isnan(following[1:]))
         ends[:-1] |= np.any(differs, axis=1)
     # The last episode may have been interrupted, so nothing marks its end.
     ends[-1] = True
     last = np.flatnonzero(ends) + 1
     first = np.concatenate([[0], last[:-1]])
+    # A shuffled set would pass all other checks and give episodes that never happened.
     if length > 1 and np.mean(last - first == 1) > _MOST_ONE_STEP:
         raise InterchangeError(
             f"{source} has {len(last)} episodes in {length} steps; its steps are not in the order in which they were "

@@ -93,6 +93,7 @@ def values_of(feature: Feature, episode: Episode) -> Values:
     """Return the values of ``feature``, as they are exported: an array [t] or [t, size], or ``t`` texts."""
     if feature.name == DONE:
         return np.asarray(np.arange(len(episode)) == len(episode) - 1)
+    # From 0: the clock of the recording machine means nothing elsewhere, and float32 readers would lose its digits.
     if feature.name == CLOCK:
         return np.asarray(episode.timestamp - episode.timestamp[0])
     if feature.kind == "string":
@@ -118,6 +119,7 @@ def names_of(feature: Feature, sizes: dict[str, int], entries: SceneEntries | No
     if not feature.entries:
         return ()
     known = {} if entries is None else {"state": entries.state, "action": entries.action}
+    # An episode of an earlier version of the scene can have other sizes; names that do not fit would be wrong names.
     labels = known.get(feature.entries, ())
     size = sizes[feature.entries]
     if len(labels) != size:

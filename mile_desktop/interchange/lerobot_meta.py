@@ -66,6 +66,7 @@ def write_meta(
         "video_path": lerobot.VIDEO_PATH if videos else None,
         "features": features | {each.key: _video_feature(each, fps) for each in videos} | automatic,
     }
+    # The marker comes last: it lists every file that is there, and a later --force removes only what it lists.
     _write_json(folder, lerobot.INFO, info)
     _write_json(folder, lerobot.STATS, _whole_statistics(folder) | _picture_statistics(videos))
     _write_table(folder, lerobot.TASKS, lerobot.tasks_table([entries.task]))
@@ -75,6 +76,7 @@ def write_meta(
 
 def _described(feature: Feature, sizes: dict[str, int], entries: SceneEntries) -> dict[str, Any]:
     names = names_of(feature, sizes, entries)
+    # A single value has the shape [1] and no names in this format, as its reader expects of its own columns.
     return {"dtype": feature.kind, "shape": [max(1, len(names))], "names": list(names) or None}
 
 
@@ -179,10 +181,12 @@ def _episode_row(number: int, piece: Piece, place: EpisodePlace, entries: SceneE
         "meta/episodes/chunk_index": 0,
         "meta/episodes/file_index": 0,
     }
+    # For each episode, too: LeRobot weighs these when it joins data sets or leaves episodes out.
     table = piece.read()
     for feature in _MEASURED:
         for name, values in statistics_of(_values(table[feature.name])).as_lists().items():
             row[f"stats/{feature.name}/{name}"] = values
+    # More columns than the format has; its reader keeps what it does not know (docs/formats.md).
     return row | _origin(piece.record)
 
 

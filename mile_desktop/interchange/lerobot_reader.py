@@ -73,6 +73,7 @@ def read_lerobot(source: Path) -> ForeignDataset:
     """
     with _explained(source):
         info = msgspec.json.decode(_bytes(source, source / "meta" / "info.json"), type=_Info)
+        # Before anything else is read: another version may have the same names with other meanings.
         if info.codebase_version not in _VERSIONS:
             raise InterchangeError(
                 f"{source} has the version {info.codebase_version!r}, expected {', '.join(_VERSIONS)}; convert it "
@@ -191,6 +192,7 @@ def _episode(source: Path, number: int, table: pa.Table, meta: _EpisodeMeta) -> 
         )
     columns = {each: _values(table[each], _KINDS[each]) for each in table.column_names if each in _KINDS}
     outcome: Outcome = meta.outcome or "unknown"
+    # Without the column it stays unknown: a failure that nobody recorded would be learned from.
     if meta.outcome is None and SUCCESS in columns:
         outcome = "success" if np.any(columns[SUCCESS]) else "failure"
     origin = msgspec.json.decode(meta.start, type=EpisodeStart) if meta.start else None
@@ -206,6 +208,7 @@ def _values(column: pa.ChunkedArray, kind: str) -> Values:
     if not is_list:
         return np.asarray(values.to_numpy(zero_copy_only=False)).astype(kind)
     lengths = pc.list_value_length(values).to_numpy(zero_copy_only=False)
+    # Rows of unequal length would be cut in the wrong places by the reshape below, without an error.
     if values.null_count or len(set(lengths.tolist())) != 1:
         raise ValueError(f"a column has lists of {sorted(set(lengths.tolist()))[:3]} entries")
     return np.asarray(values.flatten().to_numpy(zero_copy_only=False)).astype(kind).reshape(len(values), -1)
@@ -217,6 +220,7 @@ def _listed(source: Path, pattern: str) -> list[Path]:
 
 def _inside(source: Path, path: Path) -> Path:
     """Return ``path``; a link in a data set must not lead out of its folder."""
+    # Resolved, because a link inside the folder can point anywhere, also through another link.
     if not path.resolve().is_relative_to(source.resolve()):
         raise InterchangeError(
             f"{path} is a link that leads out of the data set; it is not opened. Copy the file there."
@@ -235,6 +239,7 @@ def _bytes(source: Path, path: Path) -> bytes:
 def _table(source: Path, path: Path, columns: list[str]) -> pa.Table:
     """Read those of ``columns`` that are there; refuse a table that would unpack to more than the limits."""
     with _inside(source, path).open("rb") as opened, pq.ParquetFile(opened) as file:
+        # From the footer, which is small: the pages themselves would be unpacked by reading them.
         size = sum(file.metadata.row_group(index).total_byte_size for index in range(file.num_row_groups))
         if file.metadata.num_rows > _MOST_ROWS or size > _MOST_TABLE_BYTES:
             raise InterchangeError(

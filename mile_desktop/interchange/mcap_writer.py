@@ -54,6 +54,7 @@ def write_story(package: Any, story: EpisodeStory, stills: Iterator[Still], path
     """Write one episode with the module ``mcap``; an ``episode_files.EpisodeFormat.write_story``."""
     with path.open("wb") as file:
         writer = package.writer.Writer(file)
+        # Metadata before the messages, so that a reader knows what the episode is before its first step.
         writer.start(profile="", library=LIBRARY)
         writer.add_metadata(_METADATA, dict(story.about))
         channels = _Channels(writer, _start_ns(story.about["started_at"]))
@@ -121,6 +122,7 @@ def _write_events(channels: _Channels, story: EpisodeStory) -> None:
 def _write_place(channels: _Channels, story: EpisodeStory) -> None:
     if story.place is None:
         return
+    # One entity with the same id in every message: Foxglove then moves it instead of drawing a trail.
     for time, place, driven in zip(story.times_s, story.place, story.driven, strict=True):
         red, green, blue, alpha = _PERSON_COLOUR if driven else _POLICY_COLOUR
         sphere = {

@@ -41,6 +41,7 @@ def native_spaces(scene: str) -> NativeSpaces:
         with closing(InnerEnv(description)) as inner:
             rows, actions = inner.observations, inner.actions
             space = inner.env.action_space
+        # The environment inside the scene's wrappers: a foreign policy knows nothing of our scaling and frames.
         frames = description.observation.frames
         continuous = isinstance(actions, ContinuousActions)
         return NativeSpaces(

@@ -78,6 +78,7 @@ def column_of(feature: Feature, values: Values) -> pa.Array:
 def encoded(episode: Episode) -> memoryview:
     """Return the content of a piece."""
     columns = {feature.name: column_of(feature, values_of(feature, episode)) for feature in FEATURES}
+    # The record travels with the steps: after an interruption a piece is used again without reading the episode.
     inside = msgspec.json.encode(_Inside(episode.record, sizes_of(episode)))
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns).replace_schema_metadata({_KEY: inside}), sink, compression="snappy")

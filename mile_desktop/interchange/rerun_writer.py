@@ -17,6 +17,7 @@ def write_story(rr: Any, story: EpisodeStory, stills: Iterator[Still], path: Pat
     """Write one episode with the module ``rerun``; an ``episode_files.EpisodeFormat.write_story``."""
     episode_id = story.about["episode_id"]
     recording = rr.RecordingStream(APPLICATION, recording_id=episode_id)
+    # Before the first message: what is logged without a file waits in memory.
     recording.save(path)
     try:
         recording.send_recording_name(episode_id)

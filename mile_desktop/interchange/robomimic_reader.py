@@ -57,6 +57,7 @@ def read_robomimic(source: Path) -> ForeignDataset:
         state_names=state_names,
         action_names=tuple(names.get(ACTION, ())),
         notes=tuple(notes),
+        # Opened again for every pass: an open file would block the person from moving it while they decide.
         read=lambda: _read(source, numbers),
     )
 
@@ -111,6 +112,7 @@ def _observation(source: Path, name: str, group: h5py.Group) -> Values:
 
 
 def _vector_keys(obs: h5py.Group) -> list[str]:
+    # The kind of link first: to ask for the entry itself would follow a link into another file.
     return sorted(key for key in obs if isinstance(obs.get(key, getlink=True), h5py.HardLink)
                   and isinstance(obs[key], h5py.Dataset) and obs[key].ndim <= 2)  # fmt: skip
 
@@ -127,7 +129,7 @@ def _outcome(group: h5py.Group) -> Outcome:
     try:
         found: Outcome = msgspec.convert(group.attrs.get(robomimic.OUTCOME), Outcome)
     except msgspec.ValidationError:
-        return "unknown"
+        return "unknown"  # a last reward does not say it: many tasks reward more than success
     return found
 
 
@@ -177,6 +179,7 @@ def _array(parent: h5py.Group, name: str) -> Any:  # noqa: ANN401 - an array of 
         raise InterchangeError(f"{parent.file.filename} has no array {name}; it is not a file of robomimic.")
     if found.is_virtual or found.external:
         raise InterchangeError(f"{parent.file.filename}: {name} lies in another file, which is not opened.")
+    # As stated, before it is unpacked: a few kilobytes of compressed zeros can state any size.
     if found.size and found.size * found.dtype.itemsize > _MOST_BYTES:
         raise InterchangeError(
             f"{parent.file.filename}: {name} would unpack to {found.size * found.dtype.itemsize // 2**20} MiB, so it "

@@ -39,6 +39,7 @@ def write_robomimic(export: DatasetExport) -> WrittenDataset:
                 _describe(data, episode, export.entries)
             _write(data.create_group(f"demo_{number}"), episode)
             steps += len(episode)
+        # Known only now: episodes are read one at a time.
         data.attrs["total"] = steps
         _write_masks(file, len(export.records))
     return WrittenDataset(export.target, len(export.records), steps)
@@ -70,6 +71,7 @@ def _write(group: h5py.Group, episode: Episode) -> None:
     modes = np.full(len(episode), robomimic.DEMONSTRATION) if demonstration else driven
     following = np.concatenate([episode.observation[1:], episode.observation[-1:]])
     plain = {
+        # Rounding can leave [−1, 1] by a bit, and robomimic expects actions inside.
         "actions": np.clip(episode.action, -1.0, 1.0),
         "rewards": episode.reward,
         "dones": (np.arange(len(episode)) == len(episode) - 1).astype(np.int64),
@@ -102,6 +104,7 @@ def _write_masks(file: h5py.File, episodes: int) -> None:
 def _is_export(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as file:
+            # The attribute of ``_describe``: files of robomimic itself do not have it and are never replaced.
             return "mile_desktop" in file["data"].attrs
     except (OSError, KeyError, AttributeError):
         return False

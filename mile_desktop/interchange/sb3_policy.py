@@ -41,6 +41,7 @@ _IGNORED = re.compile(
 """Tensors that only the training needs, and spreads, which are read apart."""
 _ACTIVATION = re.compile(r"activation\.(\w+)'")
 _UNBOUNDED_SCALE = 64.0
+"""Of an entry without a bound: values up to 640 then pass the limit of a standardised entry unchanged."""
 _DEFAULT_STD = 0.3
 """σ where the file has none: TD3 and DDPG have no distribution, and SAC's is one before its tanh."""
 
@@ -253,6 +254,7 @@ def _set_observation(network: PolicyNetwork, first: Layer, spaces: NativeSpaces)
     Our networks limit a standardised entry to ±10, and Stable-Baselines3 limits nothing. So each entry is divided by a
     scale that keeps it within ±10, and the weights are multiplied by it: a power of two, which changes no digit.
     """
+    # Eighths and not tenths of the largest value: the limit must not touch a value that rounding put beyond its bound.
     largest = [_UNBOUNDED_SCALE if not math.isfinite(each) else max(each / 8.0, 1.0) for each in spaces.largest]
     scale = torch.tensor([2.0 ** math.ceil(math.log2(each)) for each in largest])
     weight, bias = first

@@ -58,6 +58,7 @@ def write_parquet(export: DatasetExport) -> WrittenDataset:
                 writer.write_table(table, row_group_size=len(table))
                 steps += len(episode)
         finally:
+            # Also after an error: the file cannot be removed on every system while it is open.
             if writer is not None:
                 writer.close()
     return WrittenDataset(export.target, len(export.records), steps)
@@ -71,6 +72,7 @@ def _heads(episode: Episode, entries: SceneEntries) -> Iterator[str]:
 
 
 def _rows(episode: Episode) -> Iterator[list[object]]:
+    # Column by column, as the episode holds them; ``zip`` below turns them into rows without a second copy.
     columns: list[Sequence[object]] = []
     for feature in FEATURES:
         values = values_of(feature, episode)
