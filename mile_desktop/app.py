@@ -59,7 +59,7 @@ def main(
     worker
         Entry point of the rollout worker's process.
     """
-    parser = argparse.ArgumentParser(prog="main.py", description="MILE Desktop's window.")
+    parser = argparse.ArgumentParser(prog="mile-desktop window", description="MILE Desktop's window.")
     parser.add_argument("--version", action="version", version=f"MILE Desktop {mile_desktop.__version__}")
     add_arguments(parser)
     return run(parser.parse_args(arguments), script=script, worker=worker)
@@ -76,7 +76,7 @@ def run(
         try:
             return _start(options, script, worker)
         except OutputInUseError as error:
-            sys.stderr.write(f"main.py: {error}\n")
+            sys.stderr.write(f"mile-desktop: {error}\n")
             return 1
 
 
