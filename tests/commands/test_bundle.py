@@ -46,3 +46,10 @@ def test_a_bundle_is_complete_and_its_policy_the_same_each_time(
     fitted = load_intervention_model(models[0] / "intervention")
     assert fitted.config.policy_id == load_policy(models[0] / "initial").policy_id
     assert len(list((tmp_path / "first/demonstrations/button-press").glob("*.parquet"))) == 2
+
+    # The policy stays as it is: people may have begun to supervise it, and only its intervention model is made again.
+    before = (models[0] / "initial/model.safetensors").stat().st_mtime_ns
+    assert main(["bundle", "--scene", "button-press", "--into", str(tmp_path / "first"), "--keep-policy", *few]) == 0
+    assert (models[0] / "initial/model.safetensors").stat().st_mtime_ns == before
+    again = load_intervention_model(models[0] / "intervention")
+    assert again.config.policy_id == fitted.config.policy_id

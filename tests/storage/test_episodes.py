@@ -15,6 +15,7 @@ from mile_desktop.storage.episodes import (
     read_episodes,
     read_record,
     write_episode_file,
+    write_recording,
 )
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
 from mile_desktop.storage.journal import EpisodeJournal
@@ -59,6 +60,14 @@ def test_values_that_are_not_finite_come_back_too(tmp_path: Path) -> None:
     record = summarise(a_start(), steps, "aborted")
     write_episode_file(tmp_path / "episode.parquet", record, steps)
     assert_same(read_episode_file(tmp_path / "episode.parquet"), stack(record, steps))
+
+
+def test_a_small_file_holds_the_same_and_is_smaller(file: tuple[Path, Episode], tmp_path: Path) -> None:
+    path, episode = file
+    small = tmp_path / "small.parquet"
+    write_recording(small, episode, small=True)
+    assert_same(read_episode_file(small), episode)
+    assert small.stat().st_size < path.stat().st_size
 
 
 def test_arrays_that_were_read_may_be_written_to(file: tuple[Path, Episode]) -> None:
