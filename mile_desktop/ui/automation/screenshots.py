@@ -158,7 +158,8 @@ class Screenshots(ScriptedRun):
         yield self._after(_SETTLE_S)
         if generation.running:
             self._shoot("generate-running-dark")
-        yield lambda: not generation.running
+        # Not of the process: what it said last is read after it has ended.
+        yield lambda: not generation.part.running
         if not generation.part.sets.isVisible():
             self.problem(f"No data was generated: {generation.part.note.text()}")
             return
