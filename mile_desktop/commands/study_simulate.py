@@ -73,10 +73,16 @@ def _run_window(command: list[str], report: Report) -> list[str]:
                     _report_session(fields, report)
                 last = line.strip() or last
         except KeyboardInterrupt as error:
-            # The same signal has reached the window, which saves the running episode.
-            window.wait(_END_S)
+            # From a terminal the same signal has reached the window, which saves the running episode. From another
+            # program it may have reached only this one.
+            try:
+                window.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                window.terminate()
             raise CancelledError from error
-    return [f"The window ended before the last session was finished ({last})."] if problems is None else problems
+    # What a killed window wrote last is about something else.
+    why = last if window.returncode >= 0 else f"killed by signal {-window.returncode}"
+    return [f"The window ended before the last session was finished ({why})."] if problems is None else problems
 
 
 _Fields = dict[str, list[str]]

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +94,7 @@ class StudyFolder:
         place = folder.expanduser().absolute()
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise StudyFolderError(f"{folder} is not an empty folder; a study needs one of its own.")
-        with Workspace.open(place), translated(place):
+        with _emptied_after_failure(place), Workspace.open(place), translated(place):
             identity = StudyIdentity(
                 created_at=now(),
                 software_version=mile_desktop.__version__,
@@ -146,16 +147,31 @@ class StudyFolder:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         lock = FileLock(self.folder / _LOCK_FILE, timeout=_LOCK_S, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StudyFolderError(
-                f"Another process has been writing to {self.folder} for {_LOCK_S:.0f} s; end it and try again."
-            ) from error
+        with translated(self.folder):
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise StudyFolderError(
+                    f"Another process has been writing to {self.folder} for {_LOCK_S:.0f} s; end it and try again."
+                ) from error
         try:
             yield
         finally:
             lock.release()
+
+
+@contextmanager
+def _emptied_after_failure(place: Path) -> Iterator[None]:
+    """Remove what was made in ``place``, an empty folder, where the block fails: the same folder can be tried again."""
+    try:
+        yield
+    except BaseException:
+        for made in place.iterdir() if place.is_dir() else ():
+            if made.is_dir():
+                shutil.rmtree(made, ignore_errors=True)
+            else:
+                made.unlink(missing_ok=True)
+        raise
 
 
 def _encoded(value: msgspec.Struct) -> bytes:

@@ -198,7 +198,8 @@ class StudyController(QObject):
         self._rest.stop()
         step = session.step
         if step is not None and self.runner.time_is_over(step):
-            session.cut_block("The time of the block was over.")
+            with self._application.errors_shown():
+                session.cut_block("The time of the block was over.")
             step = session.step
         if step is None:
             self.step_shown.emit(None)
@@ -345,8 +346,9 @@ class StudyController(QObject):
         if session is None:
             return
         with self._application.errors_shown():
-            session.abort(reason)
+            # First: the robot must not go on because the reason cannot be written.
             self._application.stop_episode()
+            session.abort(reason)
             self._end_session()
 
     def _ask_line(self, title: str, label: str, done: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from mile_desktop.errors import UserError
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.study.block import alert_of, condition_of, session_of, start_of
@@ -32,6 +33,7 @@ class EpisodeState(StrEnum):
     RUNNING = "running"
     SAVING = "saving"
     AGAIN = "again"
+    UNCOUNTED = "uncounted"
     FAILED = "failed"
 
 
@@ -49,6 +51,8 @@ class StudyEpisodeRunner(QObject):
         self._session: ParticipantSession | None = None
         self._loaded_for = ""
         self._wanted: PlannedStep | None = None
+        self._uncounted: m.EpisodeClosed | None = None
+        """It is on the disk, and the study's own file could not be written yet."""
         self._asked_at = 0.0
         self._block_began: dict[int, float] = {}
         self.state = EpisodeState.LOADING
@@ -68,6 +72,7 @@ class StudyEpisodeRunner(QObject):
         """Run the episodes of another session; None: of none."""
         self._session = session
         self._loaded_for = ""
+        self._uncounted = None
         self._block_began.clear()
 
     def prepare(self, step: PlannedStep) -> None:
@@ -114,6 +119,9 @@ class StudyEpisodeRunner(QObject):
             return
         if self.state is EpisodeState.FAILED:
             self.prepare(step)
+            return
+        if self.state is EpisodeState.UNCOUNTED:
+            self._count(session)
             return
         if self.state not in {EpisodeState.READY, EpisodeState.AGAIN}:
             return
@@ -172,7 +180,23 @@ class StudyEpisodeRunner(QObject):
         waits = {EpisodeState.STARTING, EpisodeState.RUNNING}
         if session is None or step is None or self.state not in waits:
             return
-        if episode.discarded or not session.episode_closed(episode.episode_id, episode.outcome):
+        self._uncounted = episode
+        self._count(session)
+
+    def _count(self, session: ParticipantSession) -> None:
+        """Count the episode that has ended, or wait for another press of the button where the disk refuses."""
+        episode = self._uncounted
+        if episode is None:
+            return
+        try:
+            again = episode.discarded or not session.episode_closed(episode.episode_id, episode.outcome)
+        except UserError as error:
+            # Without this the session would stay at a running episode, with no button.
+            self._application.show_error(error)
+            self._set(EpisodeState.UNCOUNTED)
+            return
+        self._uncounted = None
+        if again:
             self._set(EpisodeState.AGAIN)
             return
         # The next step says what is wanted now; it may be a questionnaire.

@@ -97,6 +97,7 @@ def episode_prompt(session: ParticipantSession, step: PlannedStep, state: str) -
         "ready": (_ready_text(session, step), f"Begin {practice.lower()}"),
         "running": ("Take over whenever you think that the robot needs you.", ""),
         "saving": ("The episode is being saved.", ""),
+        "uncounted": ("The last episode is saved, but cannot be counted; please call the experimenter.", "Try again"),
         "again": ("The last episode was cut short. It is run again from the same start.", f"Begin {practice.lower()}"),
     }
     text, button = texts[state]

@@ -4,6 +4,7 @@ import time
 
 from PySide6.QtCore import QObject, Signal
 
+from mile_desktop.errors import UserError
 from mile_desktop.study.plan import PlannedStep
 from mile_desktop.study.session import ParticipantSession
 from mile_desktop.ui.application import Application
@@ -64,9 +65,13 @@ class RetrainingController(QObject):
     def _trained(self, policy_id: str) -> None:
         session, step = self._session, self.step
         if session is not None and step is not None:
-            with self._application.errors_shown():
+            try:
                 session.trained(policy_id)
-                self._end(step)
+            except UserError as error:
+                # The disk refuses the study's own file: the line offers another try instead of a bar that stands still.
+                self._failed(str(error))
+                return
+            self._end(step)
 
     def _end(self, step: PlannedStep) -> None:
         # The time limit of a block is for supervising: nobody can supervise while the robot learns.
