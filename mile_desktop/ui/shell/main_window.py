@@ -18,7 +18,7 @@ from mile_desktop.ui.shell.message_line import Level, MessageAction, MessageLine
 from mile_desktop.ui.shell.panel_dock import PanelDock
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
-from mile_desktop.ui.shell.shortcuts import Shortcuts
+from mile_desktop.ui.shell.shortcuts import PARTICIPANT_ACTIONS, Shortcuts
 from mile_desktop.ui.shell.sidebar import PAGES, Sidebar, page_info
 from mile_desktop.ui.shell.toasts import Toasts
 from mile_desktop.ui.shell.window_place import FRAME_MS, fit_into_screen, take_first_place
@@ -129,6 +129,7 @@ class MainWindow(OverrideGuard, QMainWindow):
     def limit_pages(self, pages: frozenset[str]) -> None:
         """Show a participant of a study only these pages, and warnings, but nothing that names policies; empty: all."""
         self._only_pages = pages
+        self.shortcuts.limit_to(PARTICIPANT_ACTIONS if pages else frozenset())
         for each in (self.header, self._pages_bar):
             each.setVisible(not pages)
         self._show_panel_if_wanted()

@@ -209,6 +209,13 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("help", "This list", "Window", ("?", "F1"), scope=Scope.WINDOW),
 )
 
+PARTICIPANT_ACTIONS = frozenset({
+    "words", "mark_call", "hold", "stop", "reset", "arm", "disarm", "camera_1", "camera_2", "camera_3", "camera_4",
+    "camera_previous", "camera_next", "layout", "small_views", "full_view", "full_screen",
+})  # fmt: skip
+"""What the keys of a participant of a study do: everything about driving and looking, and nothing that trains, loads,
+opens a dialog or shows an earlier message, which may name a policy."""
+
 _EDITORS = (QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit)
 
 
@@ -242,6 +249,7 @@ class Shortcuts(QObject):
         self._page = "supervise"
         self._typing = False
         self._covered = False
+        self._only: frozenset[str] = frozenset()
         self._driving: tuple[Binding, ...] = ()
         self._focus: QWidget | None = None
         self._installed: list[tuple[Binding, QShortcut]] = []
@@ -291,6 +299,11 @@ class Shortcuts(QObject):
         self._covered = covered
         self._refresh()
 
+    def limit_to(self, actions: frozenset[str]) -> None:
+        """Let only the keys of these actions work; empty: all."""
+        self._only = actions
+        self._refresh()
+
     def _focus_changed(self, _old: QWidget | None, now: QWidget | None) -> None:
         self._typing = is_editor(now)
         self._focus = now
@@ -298,7 +311,8 @@ class Shortcuts(QObject):
 
     def _refresh(self) -> None:
         for entry, shortcut in self._installed:
-            shortcut.setEnabled(self._is_active(entry))
+            allowed = not self._only or entry.action in self._only
+            shortcut.setEnabled(allowed and self._is_active(entry))
 
     def _is_active(self, entry: Binding) -> bool:
         if entry.scope is Scope.ALWAYS:
