@@ -4,26 +4,15 @@ Nothing is asserted about what a control does; other tests do that. Here no pres
 nothing can be pressed any more.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QFileDialog, QMenu, QTabBar, QWidget
-from pytestqt.qtbot import QtBot
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QMenu, QTabBar, QWidget
 
 from mile_desktop.rollout.phases import Phase
-from mile_desktop.storage.catalogue import Catalogue
-from mile_desktop.storage.journal import EpisodeJournal
-from mile_desktop.storage.workspace import Workspace
-from mile_desktop.ui.clients.child_client import ChildClient
-from mile_desktop.ui.clients.command_client import CommandClient
-from mile_desktop.ui.composition import Composition, compose
-from mile_desktop.ui.shell.preferences import PreferenceStore
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.shell.sidebar import PAGES
-from tests.storage.samples import a_policy, a_start, a_step
 from tests.ui.supervise.examples import session, status
 
 _LEAVE = frozenset({"Quit"})
@@ -89,30 +78,8 @@ class Walker:
 
 
 @pytest.fixture
-def walker(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, themed: QApplication) -> Iterator[Walker]:
-    # No process is started: what it would answer is not the question, and each takes seconds.
-    monkeypatch.setattr(ChildClient, "start", lambda _: None)
-    monkeypatch.setattr(ChildClient, "send", lambda *_: True)
-    monkeypatch.setattr(CommandClient, "start", lambda *_: True)
-    for name in ("getOpenFileName", "getSaveFileName", "getOpenFileNames"):
-        monkeypatch.setattr(QFileDialog, name, lambda *_, **__: ("", ""))
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
-    with Workspace.open(tmp_path / "workspace") as workspace:
-        Catalogue(workspace).add_policy(a_policy("p1", name="v0"))
-        journal = EpisodeJournal(workspace)
-        for name in ("ep-1", "ep-2"):
-            journal.begin(a_start(name, policy_id="p1"))
-            for row in range(20):
-                journal.append(a_step(row, human=row in {5, 6, 7}))
-            journal.close("success")
-    store = PreferenceStore(tmp_path / "preferences.json")
-    parts = compose(store)
-    qtbot.addWidget(parts.application.window)
-    parts.application.open_workspace(tmp_path / "workspace")
-    parts.application.window.resize(1366, 768)
-    parts.application.window.show()
-    yield Walker(parts)
-    parts.application.window.close()
+def walker(still_window: Composition) -> Walker:
+    return Walker(still_window)
 
 
 def test_no_press_raises_or_ends_all_presses(walker: Walker) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QFrame,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -26,6 +25,7 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.menu_key import MenuKey
 from mile_desktop.ui.widgets.page_frame import EmptyState
 from mile_desktop.ui.widgets.tables import NarrowingTable
+from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _ROW_HEIGHT = 28
 _WIDTHS = (168, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)
@@ -96,7 +96,7 @@ class EpisodesTable(QFrame):
         self.table = NarrowingTable()
         self._copy = QAction("Copy as CSV", self)
         self._added: list[QAction] = []
-        self._filters = QHBoxLayout()
+        self._filters = WrappingRow()
         self._sorting = QMenu("Sort by", self)
         self._views = QStackedWidget()
         self._typing = QTimer(self)

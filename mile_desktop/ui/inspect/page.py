@@ -1,8 +1,8 @@
 """The Inspect page: all episodes above, the chosen one below. Lays out its parts and decides nothing."""
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from mile_desktop.ui.inspect.episodes_table import EpisodesTable
 from mile_desktop.ui.inspect.episodes_table_model import Fetch
@@ -52,10 +52,6 @@ class InspectPage(OverrideGuard, QWidget):
         """What a generated episode came from; hidden for a recorded one."""
         self._rows = Splitter(Qt.Orientation.Vertical)
         self._columns = Splitter(Qt.Orientation.Horizontal)
-        self._scroll = QScrollArea()
-        self._scroll.setAccessibleName("Episodes and the chosen one")
-        # A click between two parts must not draw the focus ring around the whole page.
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._compact = False
         self._lay_out()
         self.setAcceptDrops(True)
@@ -138,11 +134,9 @@ class InspectPage(OverrideGuard, QWidget):
         self._rows.setSizes([theme.px(240), theme.px(420)])
         self._rows.setStretchFactor(1, 1)
         self._columns.setStretchFactor(1, 1)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setWidget(self._rows)
         column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
-        column.addWidget(self._scroll, 1)
+        column.addWidget(self._rows, 1)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders."""
@@ -155,15 +149,16 @@ class InspectPage(OverrideGuard, QWidget):
         if paths:
             self.dropped.emit(paths[0])
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which the window scrolls the page instead of squeezing its plots."""
+        return super().minimumSizeHint().expandedTo(QSize(theme.px(_LEAST_WIDTH), theme.px(_LEAST_HEIGHT)))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show or hide the text of buttons."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        # The minimum size is set by hand, because a scroll area would squeeze its content before it scrolls.
-        needed = self._rows.minimumSizeHint().height()
-        self._rows.setMinimumSize(theme.px(_LEAST_WIDTH), max(theme.px(_LEAST_HEIGHT), needed))
         compact = self.width() < theme.px(_TEXT_WIDTH)
         if compact != self._compact:
             self._compact = compact

@@ -1,11 +1,12 @@
 """Slider and buttons that play, step and jump through a recording."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui.inspect.model import SPEEDS, Playback, speed_text
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _BUTTONS: tuple[tuple[str, str], ...] = (
     ("inspect_previous_takeover", "mdi6.skip-previous"),
@@ -50,7 +51,7 @@ class PlaybackBar(QWidget):
         self.show_playback(Playback())
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        row = WrappingRow()
         theme.space(row, (0, 0, 0, 0), 2)
         for action, icon in _BUTTONS:
             button = QToolButton()

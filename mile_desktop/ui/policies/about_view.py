@@ -70,6 +70,8 @@ class AboutPolicy(QWidget):
     def _lay_out(self) -> None:
         facts = self._facts
         theme.space(facts, spacing=8)
+        # In a narrow panel a long value goes below its name.
+        facts.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Comes from", self._parent),

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QMenu,
     QPushButton,
     QStackedWidget,
@@ -27,6 +26,7 @@ from mile_desktop.ui.widgets.menu_key import MenuKey
 from mile_desktop.ui.widgets.page_frame import EmptyState, PageFrame
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
 from mile_desktop.ui.widgets.splitter import Splitter
+from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _WIDTHS = (826, 484)
 """Widths of table and panel in a window of 1440 pixels."""
@@ -188,7 +188,7 @@ class PoliciesPage(PageFrame):
         self._more.setText("More")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._menu())
-        buttons = QHBoxLayout()
+        buttons = WrappingRow()
         theme.space(buttons, spacing=8)
         for button in (self._use, self._back, self._evaluate, self._more):
             buttons.addWidget(button)

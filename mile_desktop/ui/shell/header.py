@@ -230,6 +230,8 @@ class Header(OverrideGuard, QFrame):
         )
 
     def _connect(self) -> None:
+        # Another scale needs another form at the same width.
+        theme.signals().changed.connect(self._fit)
         self._scene.menu().aboutToShow.connect(self.scenes_opening)
         self._scene.menu().triggered.connect(self._scene_triggered)
         self._policy.menu().triggered.connect(self._policy_triggered)

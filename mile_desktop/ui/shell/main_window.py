@@ -15,6 +15,7 @@ from mile_desktop.ui.shell.error_log import UncaughtError
 from mile_desktop.ui.shell.focus import close_popup, focus_was_lost, is_text
 from mile_desktop.ui.shell.header import Header
 from mile_desktop.ui.shell.message_line import Level, MessageAction, MessageLine, as_level
+from mile_desktop.ui.shell.page_scroll import PageScroll
 from mile_desktop.ui.shell.panel_dock import PanelDock
 from mile_desktop.ui.shell.preferences import Preferences, PreferenceStore
 from mile_desktop.ui.shell.shortcut_overlay import ShortcutOverlay
@@ -26,8 +27,9 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _LEAST_SIZE = (840, 480)
-_PANEL_WIDTH, _PANEL_FROM = 320, 800
-"""Width of the panel, and the window's width from which it is shown unasked, px at 100 %."""
+_PANEL_WIDTH, _PANEL_FROM, _PANEL_BESIDE_FROM = 320, 800, 740
+"""Width of the panel; the window's width from which it is shown unasked, and from which page and panel have room beside
+each other when it is asked for, px at 100 %."""
 # To be raised when docks or tool bars change: Qt then ignores an older state instead of restoring half of it.
 _STATE_VERSION = 1
 
@@ -94,7 +96,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
             widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._pages[page] = widget
-        self._stack.addWidget(widget)
+        self._stack.addWidget(PageScroll(widget))
         self.sidebar.add(page)
         self.shortcuts.install({f"page_{page}": self._openers[page].open})
         if len(self._pages) == 1:
@@ -152,8 +154,7 @@ class MainWindow(OverrideGuard, QMainWindow):
     @property
     def page(self) -> str:
         """Name of the page that is shown; empty before the first was added."""
-        current = self._stack.currentWidget()
-        return next((name for name, widget in self._pages.items() if widget is current), "")
+        return self.pages[self._stack.currentIndex()] if self._pages else ""
 
     @property
     def pages(self) -> tuple[str, ...]:
@@ -262,6 +263,8 @@ class MainWindow(OverrideGuard, QMainWindow):
             event.ignore()
             return
         self._closed = True
+        if self._panel is not None:
+            self._panel.stand_beside(True)  # the next window may have room for both
         self._preferences.change(
             geometry=_encoded(self.saveGeometry()), window_state=_encoded(self.saveState(_STATE_VERSION))
         )
@@ -316,7 +319,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._preferences.changed.connect(self._preferences_changed)
 
     def _turn_to(self, page: str) -> None:
-        self._stack.setCurrentWidget(self._pages[page])
+        self._stack.setCurrentIndex(self.pages.index(page))
         # Focus on the page: otherwise Qt gives it to the first widget in the tab order, a menu of the header.
         self._give_focus_to_page()
         self.sidebar.select(page)
@@ -325,16 +328,16 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.page_changed.emit(page)
 
     def _give_focus_to_page(self) -> None:
-        page = self._stack.currentWidget()
+        page = self._pages.get(self.page)
         if page is not None:
             page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:
-            # The person wants it, its page is shown, and both have room. Hiding it with the page or for want of room
-            # does not change the first.
-            fits = self._asked or self.width() >= theme.px(_PANEL_FROM)
-            wanted = self._preferences.value.panel_visible and fits and not self._only_pages
+            # Hiding it with the page, or for want of room, does not change whether the person wants it.
+            fits = self.width() >= theme.px(_PANEL_FROM)
+            wanted = self._preferences.value.panel_visible and (self._asked or fits) and not self._only_pages
+            self._panel.stand_beside(self.width() >= theme.px(_PANEL_BESIDE_FROM))
             self._panel.setVisible(wanted and self.page == self._panel_page)
 
     def _preferences_changed(self, value: Preferences) -> None:
@@ -347,6 +350,7 @@ class MainWindow(OverrideGuard, QMainWindow):
             # Docks keep their width in pixels, which does not fit text of another size.
             if resized and self._panel is not None:
                 self.resizeDocks([self._panel], [theme.px(_PANEL_WIDTH)], Qt.Orientation.Horizontal)
+                self._show_panel_if_wanted()
 
     def _fit_into_screen(self) -> None:
         fit_into_screen(self)

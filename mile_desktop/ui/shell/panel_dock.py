@@ -18,6 +18,26 @@ class PanelDock(OverrideGuard, QDockWidget):
         self.setObjectName("panel_dock")
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         self.setWidget(content)
+        self._put_out = False
+
+    def stand_beside(self, fits: bool) -> None:
+        """Stand beside the page; where both have no room (``fits`` is False), become a window of its own."""
+        if not fits and not self.isFloating():
+            self._put_out = True
+            self.setFloating(True)
+            self._move_to_the_right_edge()
+        elif fits and self._put_out:
+            # Only what was put out for want of room comes back: a person may want it as a window.
+            self._put_out = False
+            self.setFloating(False)
+
+    def _move_to_the_right_edge(self) -> None:
+        window = self.parentWidget().frameGeometry()
+        room = self.screen().availableGeometry()
+        height = min(window.height(), room.height())
+        self.resize(max(self.minimumSizeHint().width(), self.width()), height)
+        left = min(window.right() - self.width(), room.right() - self.width())
+        self.move(max(room.left(), left), max(room.top(), window.top()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Report that the person has closed it."""

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,15 @@ def page_info(page: str) -> PageInfo:
     raise KeyError(f"There is no page {page!r}; there are {', '.join(info.page for info in PAGES)}.")
 
 
-class Sidebar(QFrame):
-    """Buttons in the order of ``PAGES``, for the pages the window has."""
+_FITS = (
+    (Qt.ToolButtonStyle.ToolButtonTextUnderIcon, "rail"),
+    (Qt.ToolButtonStyle.ToolButtonIconOnly, "rail_low"),
+)
+"""From the highest form of the buttons to the lowest; tooltips and screen readers have the words in both."""
+
+
+class Sidebar(OverrideGuard, QFrame):
+    """Buttons in the order of ``PAGES``, for the pages the window has; only their icons in a window that is too low."""
 
     chosen = Signal(str)
     """Name of the page."""
@@ -55,7 +64,8 @@ class Sidebar(QFrame):
         self._top, self._bottom = QVBoxLayout(), QVBoxLayout()
         theme.space(self._top, spacing=4)
         theme.space(self._bottom, spacing=4)
-        column = QVBoxLayout(self)
+        theme.signals().changed.connect(self._fit)
+        column = self._column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 4)
         column.addLayout(self._top)
         column.addStretch(1)
@@ -73,6 +83,7 @@ class Sidebar(QFrame):
         button.setText(info.title)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setCheckable(True)
+        button.setAccessibleName(info.title)
         button.setToolTip(shortcuts.tooltip(info.title, f"page_{page}"))
         theme.set_role(button, "rail")
         self._buttons[page] = button
@@ -83,6 +94,7 @@ class Sidebar(QFrame):
         before = [p for p in self.pages if p != page and page_info(p).at_bottom == info.at_bottom]
         # Pages are added in the order in which their controllers exist; the buttons keep the order of the table.
         layout.insertWidget(sum(PAGES.index(page_info(p)) < PAGES.index(info) for p in before), button)
+        self._fit()
 
     def select(self, page: str) -> None:
         """Show ``page`` as the current one; nothing is emitted."""
@@ -90,6 +102,23 @@ class Sidebar(QFrame):
         # All of them, because the button that was chosen before loses its colour.
         for name in self._buttons:
             self._paint(name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the words out where they would cover the icons."""
+        super().resizeEvent(event)
+        if event.size().height() != event.oldSize().height():
+            self._fit()
+
+    def _fit(self) -> None:
+        for style, role in _FITS:
+            for button in self._buttons.values():
+                button.setToolButtonStyle(style)
+                theme.set_role(button, role)
+            # Qt recomputes a layout only when it returns to its event loop; the size is asked for at once.
+            for layout in (self._top, self._bottom, self._column):
+                layout.invalidate()
+            if self._column.minimumSize().height() <= self.height():
+                return
 
     def _paint(self, page: str) -> None:
         button = self._buttons[page]

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QSpinBox,
@@ -22,6 +21,7 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.call_reasons_button import CallReasonsButton
 from mile_desktop.ui.widgets.elided_label import ElidedLabel
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
+from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _CONTRADICTING_STEPS = 10
 _BELIEFS = {
@@ -82,7 +82,7 @@ class AlertBar(OverrideGuard, QWidget):
         self._whole.toggled.connect(self.whole_episode_toggled)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        row = WrappingRow(self)
         theme.space(row, (12, 4, 8, 0), 8)
         row.addWidget(self._figure)
         row.addWidget(self.call)

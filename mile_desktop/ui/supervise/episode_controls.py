@@ -20,6 +20,7 @@ from mile_desktop.ui.shell.shortcuts import binding, tooltip
 from mile_desktop.ui.supervise.model import EpisodeAction, enabled_actions
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
+from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 QUESTION_MS = 6000
 """How long the question before a discard stays; without an answer the episode is kept."""
@@ -92,7 +93,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         return marks, ask
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        row = self._row = WrappingRow(self)
         theme.space(row, (12, 8, 12, 8), 8)
         row.addWidget(self._buttons[EpisodeAction.START])
         row.addWidget(self._buttons[EpisodeAction.RESET])
@@ -106,6 +107,8 @@ class EpisodeControls(OverrideGuard, QFrame):
         row.addWidget(self._buttons[EpisodeAction.STOP])
 
     def _connect(self) -> None:
+        # Another scale needs other labels at the same width.
+        theme.signals().changed.connect(self._fit)
         self._buttons[EpisodeAction.START].clicked.connect(self.start)
         self._buttons[EpisodeAction.RESET].clicked.connect(self.reset)
         self._buttons[EpisodeAction.HOLD].clicked.connect(self.toggle_hold)
@@ -187,8 +190,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         # The last one only below the least width, where the page itself has too little room: Stop must be readable.
         for wordless in _ICON_ONLY if self.width() < theme.px(LEAST_WIDTH) else _ICON_ONLY[:-1]:
             self._show_labels(wordless)
-            layout = self.layout()
-            if layout is None or layout.minimumSize().width() <= self.width():
+            if self._row.one_line_width() <= self.width():
                 return
 
     def _show_labels(self, wordless: frozenset[EpisodeAction]) -> None:

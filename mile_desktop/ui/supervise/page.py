@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -40,6 +40,8 @@ _FULL_FROM, _SOME_FROM = 480, 360
 """From these heights (px at 100 %) the page shows both strips, or p alone. The view needs 160, both strips 128, p alone
 92; the rest is the alarm's line, buttons and margins. The height of the screen pad is subtracted first."""
 _PAD_HEIGHT = 160
+_VIEW_HEIGHT, _ALARM_HEIGHT, _BUTTONS_HEIGHT = 120, 36, 54
+"""Least height of the view, and heights of the alarm's controls and of the buttons on one line, px at 100 %."""
 
 
 class _StripMode(Enum):
@@ -275,6 +277,14 @@ class SupervisePage(OverrideGuard, QWidget):
         # Qt would focus the first entry field. Space must mean "take over" from the start, so the view gets the focus.
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the size without strips, which are hidden in a low window: Stop must never have to be scrolled to."""
+        rows = [each for each in (self.words, self.pad, self._bar) if not each.isHidden()]
+        margins = self._column.contentsMargins()
+        height = theme.px(_VIEW_HEIGHT) + sum(each.minimumSizeHint().height() for each in rows)
+        height += margins.top() + margins.bottom() + self._column.spacing() * len(rows)
+        return QSize(self._bar.minimumSizeHint().width() + margins.left() + margins.right(), height)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the pad's button on a narrow page, and show the strips that fit."""
         super().resizeEvent(event)
@@ -291,6 +301,9 @@ class SupervisePage(OverrideGuard, QWidget):
     def _fit(self) -> None:
         """Show the strips that fit: on a low page the actions are hidden first, then p."""
         room = self.height() - (theme.px(_PAD_HEIGHT) if self._pad_button.isChecked() else 0)
+        # In a narrow page the controls need a second line.
+        for row, one_line in ((self.strips.bar, _ALARM_HEIGHT), (self._bar, _BUTTONS_HEIGHT)):
+            room -= max(0, row.minimumSizeHint().height() - theme.px(one_line))
         mode = _StripMode.FULL if room >= theme.px(_FULL_FROM) else _StripMode.SOME
         if room < theme.px(_SOME_FROM):
             mode = _StripMode.NONE

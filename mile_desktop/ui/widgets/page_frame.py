@@ -1,6 +1,6 @@
 """Parts that pages are made of: frame with title and purpose, empty state, scroll areas, panels."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mile_desktop.ui.theme import theme
@@ -70,7 +70,16 @@ class ColumnScroll(OverrideGuard, QScrollArea):
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click between two fields must not frame the whole area
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._least_width = 0
         self.setWidget(content)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask for another width when the content needs one: Qt keeps such requests within a scroll area."""
+        handled = super().eventFilter(watched, event)
+        if event.type() is QEvent.Type.LayoutRequest and self.minimumSizeHint().width() != self._least_width:
+            self._least_width = self.minimumSizeHint().width()
+            self.updateGeometry()
+        return handled
 
     def minimumSizeHint(self) -> QSize:
         """Return the content's minimum width plus the scroll bar."""
