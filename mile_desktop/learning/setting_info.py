@@ -42,6 +42,8 @@ class SettingInfo:
     """Whether the Learn panel offers it."""
     zero_text: str = ""
     """What a number field shows in place of 0; empty: the number."""
+    unless: tuple[str, str] | None = None
+    """Name and value of another setting: while it has this value, this one has no effect."""
 
     @property
     def tooltip(self) -> str:
@@ -66,6 +68,9 @@ def offered(
     unit: str = "",
     step: float = 1.0,
     zero_text: str = "",
+    unless: tuple[str, str] | None = None,
 ) -> dict[str, SettingInfo]:
     """Return the metadata of a number that the window offers."""
-    return described(SettingInfo(title, meaning, group, low, high, unit, step, in_window=True, zero_text=zero_text))
+    return described(
+        SettingInfo(title, meaning, group, low, high, unit, step, in_window=True, zero_text=zero_text, unless=unless)
+    )

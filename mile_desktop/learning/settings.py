@@ -130,6 +130,7 @@ class TrainingSettings:
             1.0,
             group=_SILENT_STEPS,
             step=0.05,
+            unless=("silence_rule", "weighed"),
         ),
     )
     """Against 1 of imitating a human; in the code ``silent_weight``, here the name that older runs wrote."""
@@ -155,6 +156,7 @@ class TrainingSettings:
             1.0,
             group=_SILENT_STEPS,
             step=0.05,
+            unless=("silence_rule", "weighed"),
         ),
     )
     """They keep what the robot does well already, most of all where there are few demonstrations (decision 39)."""

@@ -36,14 +36,34 @@ class AdvancedSettings(QWidget):
         for name, widget in self._fields.items():
             _add_row(form, SETTINGS[name], widget)
         _add_row(form, EVALUATION_SETTING, self._evaluation)
+        self._method: MethodInfo | None = None
+        for widget in self._fields.values():
+            if isinstance(widget, QComboBox):
+                widget.currentIndexChanged.connect(self._enable)
         self.show_request(self._request)
 
     def show_method(self, method: MethodInfo) -> None:
         """Enable only the settings that ``method`` uses."""
+        self._method = method
+        self._enable()
+
+    def _enable(self) -> None:
+        """Enable what has an effect with the chosen method and the other settings; the tooltip says why not."""
         for name, widget in self._fields.items():
+            used, replaced = self._method is None or self._method.uses(name), self._replaced_by(name)
             # Not hidden: the rows would jump when another method is chosen, and a value that was entered would seem
             # lost.
-            widget.setEnabled(method.uses(name))
+            widget.setEnabled(used and not replaced)
+            without = f"\nNo effect while {replaced}" if used and replaced else ""
+            widget.setToolTip(SETTINGS[name].tooltip + without)
+
+    def _replaced_by(self, name: str) -> str:
+        """Return which choice takes away the effect of setting ``name``; empty: it has one."""
+        other, value = SETTINGS[name].unless or ("", "")
+        box = self._fields.get(other)
+        if not isinstance(box, QComboBox) or box.currentData() != value:
+            return ""
+        return f"{SETTINGS[other].title} is “{box.currentText()}”"
 
     def request(self, method: str) -> RetrainRequest:
         """Return what the form asks for, with ``method``; whatever has no field stays as it was given."""

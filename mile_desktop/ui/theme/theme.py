@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLabel, QLayout, QWidget
 
+from mile_desktop.ui.theme.icon_engine import FontIconEngine
 from mile_desktop.ui.theme.tokens import FOLDER, Tokens, Tone, load_tokens, scaled, stylesheet
 
 Mode = Literal["dark", "light", "system"]
@@ -84,6 +85,7 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
     """Apply the theme ``mode`` at ``scale`` (1.0–2.0) to the whole application, existing widgets included."""
     _state.mode = mode
     _state.tokens = load_tokens(_tone_of(mode))
+    resized = scale != _state.scale
     _state.scale = scale
     if not _state.styled:  # setting it again restyles every widget once more: 40 % of the time of a change
         app.setStyle("Fusion")
@@ -96,7 +98,10 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
     # For plots that are made later; the others restyle themselves after the signal.
     pg.setConfigOptions(antialias=True, background=token("panel"), foreground=token("secondary"))
     for widget in QApplication.allWidgets():
-        _refresh(widget)
+        if isinstance(widget, QAbstractButton) and widget.property(_ICON):
+            _refresh_icon(widget)
+        if resized:  # other colours change no size, and most widgets have no icon
+            _refresh_sizes(widget)
     _state.signals.changed.emit()
 
 
@@ -188,14 +193,16 @@ def brush(name: str, alpha: float = 1.0, style: Qt.BrushStyle = Qt.BrushStyle.So
 def icon(name: str, colour: str = "text") -> QIcon:
     """Return a Material icon (``mdi6.play``) in a token's colour; prefer ``set_icon``, which follows the theme."""
     options = {"color": token(colour), "color_disabled": token("disabled")}
-    result: QIcon = qtawesome.icon(name, **options)
-    return result
+    return QIcon(FontIconEngine(qtawesome.icon(name, **options)))
 
 
 def set_icon(button: QAbstractButton, name: str, colour: str = "text", icon_size: int = 18) -> None:
     """Give ``button`` a Material icon that follows theme and scale."""
-    button.setProperty(_ICON, [name, colour, icon_size])
-    _refresh_icon(button)
+    wanted = [name, colour, icon_size]
+    # Some callers set the same icon with each status, 20 times a second, and a new one is painted again.
+    if button.property(_ICON) != wanted:
+        button.setProperty(_ICON, wanted)
+        _refresh_icon(button)
 
 
 def set_role(widget: QWidget, role: str) -> None:
@@ -283,9 +290,7 @@ def _load_fonts() -> None:
     _state.fonts_loaded = True
 
 
-def _refresh(widget: QWidget) -> None:
-    if isinstance(widget, QAbstractButton) and widget.property(_ICON):
-        _refresh_icon(widget)
+def _refresh_sizes(widget: QWidget) -> None:
     if isinstance(widget, QAbstractSpinBox) and widget.property(_INDENT):
         _refresh_indent(widget)
     if widget.property(_BOUNDS):

@@ -15,6 +15,8 @@ from mile_desktop.ui.viewport.symbols import paint_symbol
 MARGIN = 12
 _SHORTEST_ARROW_PX = 6.0
 """A shorter arrow points at the camera or asks for no motion; it is painted as a ring."""
+_GAUGE_WIDTH = 84
+"""Width of the gauge of p with its figures, from the right edge of the picture, px at 100 %."""
 _GRIPPER_NOISE = 0.1
 """A smaller gripper command is noise and neither opens nor closes."""
 
@@ -54,21 +56,26 @@ def paint_badge(
     body = painter.fontMetrics()
     extra = pad + body.horizontalAdvance(progress) if progress else 0
     left, top = area.left() + theme.px(MARGIN), area.top() + theme.px(MARGIN)
-    box = QRectF(left, top, pad * 2.8 + symbol + name_width + extra, height)
+    width = pad * 2.8 + symbol + name_width
+    # In a narrow picture the progress would run under the gauge of p, or over the next picture of a grid.
+    below = width + extra > area.width() - theme.px(MARGIN + _GAUGE_WIDTH)
+    box = QRectF(left, top, width if below else width + extra, height)
     plate(painter, box)
     paint_symbol(painter, appearance.symbol, QRectF(left + pad, box.center().y() - symbol / 2, symbol, symbol), colour)
     baseline = box.center().y() + title.capHeight() / 2
     painter.setFont(theme.font("figure", bold=True))
     painter.setPen(colour)
     painter.drawText(QPointF(left + pad * 1.8 + symbol, baseline), name)
-    painter.setFont(theme.font("body"))
-    painter.setPen(theme.token("text"))
-    painter.drawText(QPointF(left + pad * 2.8 + symbol + name_width, baseline), progress)
+    end, room, gap = box.bottom(), area.width() * 0.7, theme.px(4)
+    if not below:
+        painter.setFont(theme.font("body"))
+        painter.setPen(theme.token("text"))
+        painter.drawText(QPointF(left + pad * 2.8 + symbol + name_width, baseline), progress)
+    elif progress:
+        end = _paragraph(painter, QPointF(left, end + gap), progress, theme.token("text"), room)
     reason = reason_text(status, rate_hz)
-    if not reason:
-        return box.bottom()
     # Beside the gauge of p at the right edge. Why the robot holds or calls is never cut off: it takes more lines.
-    return _paragraph(painter, QPointF(left, box.bottom() + theme.px(4)), reason, colour, area.width() * 0.7)
+    return _paragraph(painter, QPointF(left, end + gap), reason, colour, room) if reason else end
 
 
 def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice], below: float) -> None:

@@ -141,10 +141,11 @@ class PictureCanvas(FrameCanvas):
         return self.tiles.rooms(self.inside()).get(SCENE, QRectF())
 
     def main_area(self) -> QRectF:
-        """Return the area of the large picture, which small pictures at their first places leave free."""
-        return (
-            self.inside() if self.tiles.layout is Layout.GRID else next(iter(self.tiles.rooms(self.inside()).values()))
-        )
+        """Return the area of the picture that phase, p and outcome belong to: the large one, in a grid the scene's."""
+        rooms = self.tiles.rooms(self.inside())
+        large = next(iter(rooms.values()))
+        # A robot may have cameras only; the first of them stands for the scene.
+        return rooms.get(SCENE, large) if self.tiles.layout is Layout.GRID else large
 
     def paint_pictures(self, painter: QPainter, empty_text: str) -> None:
         """Paint every picture at its place; ``empty_text`` in place of the scene before its first frame."""

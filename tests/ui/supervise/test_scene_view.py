@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QImage, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -17,6 +17,8 @@ from mile_desktop.ui.supervise.model import EpisodeAction
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_view import STALE_S, SceneView
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.viewport.overlay import paint_badge
+from mile_desktop.ui.viewport.phase_style import style_of
 from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.ui.viewport.tiles import SCENE
 from mile_desktop.viewer.camera import View
@@ -365,3 +367,30 @@ def test_a_blocking_state_is_explained_in_the_middle_with_an_action_that_helps(v
     assert left == [1]
     view.start_session(session())
     assert not view.blocked.isVisible()
+
+
+def test_in_a_grid_phase_and_outcome_lie_over_the_picture_of_the_scene(view: SceneView) -> None:
+    view.resize(1000, 600)
+    view.show_frame(frame())
+    for name in ("wrist", "side"):
+        view.tiles.show(name, QImage(160, 120, QImage.Format.Format_RGB32))
+    view.tiles.layout = Layout.GRID
+    rooms = view.tiles.rooms(view.inside())
+    assert len(rooms) == 3
+    assert view.main_area() == rooms[SCENE]
+    for name in ("wrist", "side"):
+        assert not view.main_area().intersects(rooms[name])
+    view.tiles.has_scene = False  # a robot that has only cameras
+    assert view.main_area() == next(iter(view.tiles.rooms(view.inside()).values()))
+
+
+def test_in_a_narrow_picture_the_progress_stands_below_the_phase(view: SceneView) -> None:
+    # Beside it, it would run under the gauge of p.
+    moving, canvas = status(), QImage(900, 400, QImage.Format.Format_ARGB32)
+    ends = []
+    for width in (900, 330):
+        painter = QPainter(canvas)
+        area = QRectF(0, 0, width, 400)
+        ends.append(paint_badge(painter, area, moving, style_of(moving), "ep 15 · step 84/200", rate_hz=20.0))
+        painter.end()
+    assert ends[1] > ends[0]
