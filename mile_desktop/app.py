@@ -207,8 +207,8 @@ def _run(
     # it writes to.
     with ExitStack() as stack:
         preferences = PreferenceStore(folder / "preferences.json" if folder else options.preferences)
-        # Before the window is built, so that its widgets are styled once.
-        theme.apply(app, preferences.value.theme, preferences.value.ui_scale)
+        # Before the window is built, whose parts ask for colours; it takes its stylesheet when it is complete.
+        theme.prepare(app, preferences.value.theme, preferences.value.ui_scale)
         theme.follow_system(app)
         uncaught = UncaughtErrors(open_log(folder / "window.log" if folder else default_log_file()))
         stack.callback(close_log)

@@ -110,7 +110,7 @@ def scene_info(name: str) -> SceneInfo:
 
 
 def _found() -> Iterator[SceneInfo | BrokenScene]:
-    """Read every folder with a description. These are a few short files, so nothing is cached."""
+    """Read every folder with a description. An edited file is read again."""
     taken: dict[str, str] = {}
     # The program's own first: a folder of the user cannot replace a bundled scene.
     for folder in (paths.SIM_SCENES, paths.own_scenes()):

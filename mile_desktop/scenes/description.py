@@ -4,6 +4,7 @@ Lengths are in metres, angles in the file in degrees, the world's z axis points 
 """
 
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -357,12 +358,19 @@ def read_table(folder: Path) -> dict[str, Any]:
     """Return the keys and values of ``scene.toml`` in ``folder``; raises ``SceneDescriptionError``."""
     path = folder / FILE_NAME
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
+        return _decoded(path.read_bytes())
     except OSError as error:
         reason = error.strerror or str(error)
         raise SceneDescriptionError(f"{path}: found no readable scene description ({reason}), expected one") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SceneDescriptionError(f"{path}: {error}") from error
+
+
+# A start of the program asks for every scene fourteen times, and to decode ten files takes a tenth of a second. Kept by
+# content, so that an edited file is read again.
+@lru_cache(maxsize=64)
+def _decoded(text: bytes) -> dict[str, Any]:
+    return msgspec.toml.decode(text, type=dict[str, Any])
 
 
 def converted(folder: Path, raw: dict[str, Any], kind: type[DescriptionT]) -> DescriptionT:

@@ -86,27 +86,27 @@ def _seen(widget: QWidget, window: QWidget, *, scrolled: bool) -> QRect:
 
 
 def _least_width(widget: QWidget) -> int:
-    metrics = widget.fontMetrics()
-    if isinstance(widget, QToolButton) and widget.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly:
-        return int(widget.iconSize().width())
     if isinstance(widget, QAbstractButton):
-        lines = widget.text().replace("&", "").split("\n")
-        text = max(metrics.horizontalAdvance(line) for line in lines)
-        if isinstance(widget, QCheckBox | QRadioButton):
-            return int(text + theme.px(_BOX))
-        under = isinstance(widget, QToolButton) and (
-            widget.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextUnderIcon
-        )
-        picture = 0 if widget.icon().isNull() else widget.iconSize().width()
-        return int(max(text, picture) if under else text + picture)
+        return _button_width(widget)
     if isinstance(widget, QComboBox):
         return theme.px(64)
     if isinstance(widget, QAbstractSpinBox):
-        return int(metrics.horizontalAdvance(widget.text()) + theme.px(22))
+        return int(widget.fontMetrics().horizontalAdvance(widget.text()) + theme.px(22))
     shortened = widget.sizePolicy().horizontalPolicy() is QSizePolicy.Policy.Ignored
     if isinstance(widget, QLabel) and not widget.wordWrap() and not shortened:
         return int(widget.sizeHint().width())
     return 0
+
+
+def _button_width(button: QAbstractButton) -> int:
+    text = max(button.fontMetrics().horizontalAdvance(line) for line in button.text().replace("&", "").split("\n"))
+    if isinstance(button, QCheckBox | QRadioButton):
+        return int(text + theme.px(_BOX))
+    picture = 0 if button.icon().isNull() else button.iconSize().width()
+    style = button.toolButtonStyle() if isinstance(button, QToolButton) else None
+    if style is Qt.ToolButtonStyle.ToolButtonIconOnly:
+        return int(picture)
+    return int(max(text, picture) if style is Qt.ToolButtonStyle.ToolButtonTextUnderIcon else text + picture)
 
 
 def _name(widget: QWidget) -> str:

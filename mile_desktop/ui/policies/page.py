@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QMenu,
     QPushButton,
     QStackedWidget,
@@ -289,7 +290,9 @@ class PoliciesPage(PageFrame):
         self._edit(NOTE)
 
     def _edit(self, column: int) -> None:
-        if self._selected_entry() is not None:
+        # A field that is open already would answer with a warning.
+        editing = self._table.state() is QAbstractItemView.State.EditingState
+        if self._selected_entry() is not None and not editing:
             self._table.edit(self._model.index(self._table.currentIndex().row(), column))
 
     def _double_clicked(self, index: Index) -> None:

@@ -56,10 +56,8 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def __init__(self, preferences: PreferenceStore) -> None:
         super().__init__()
-        # Before it has children: those would be styled twice.
-        theme.give_own_sheet(self)
         self._preferences = preferences
-        self._pages: dict[str, QWidget] = {}
+        self._pages: dict[str, PageScroll] = {}
         self._openers = {info.page: PageOpener(self, info.page) for info in PAGES}
         self._panel: PanelDock | None = None
         self._panel_page = "supervise"
@@ -95,8 +93,8 @@ class MainWindow(OverrideGuard, QMainWindow):
         # The focus goes to the page when nothing else should have it, so every page must be able to take it.
         if widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
             widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._pages[page] = widget
-        self._stack.addWidget(PageScroll(widget))
+        self._pages[page] = PageScroll(widget)
+        self._stack.addWidget(self._pages[page])
         self.sidebar.add(page)
         self.shortcuts.install({f"page_{page}": self._openers[page].open})
         if len(self._pages) == 1:
@@ -138,6 +136,8 @@ class MainWindow(OverrideGuard, QMainWindow):
 
     def restore(self) -> None:
         """Restore size, docks and page of the last time, or take 1440 × 900 within the screen."""
+        # Not before all pages are there: their parts would be styled each time they are put into a larger part.
+        theme.give_own_sheet(self)
         remembered = self._preferences.value
         if not (remembered.geometry and self.restoreGeometry(_decoded(remembered.geometry))):
             take_first_place(self)
@@ -319,7 +319,7 @@ class MainWindow(OverrideGuard, QMainWindow):
         self._preferences.changed.connect(self._preferences_changed)
 
     def _turn_to(self, page: str) -> None:
-        self._stack.setCurrentIndex(self.pages.index(page))
+        self._stack.setCurrentWidget(self._pages[page])
         # Focus on the page: otherwise Qt gives it to the first widget in the tab order, a menu of the header.
         self._give_focus_to_page()
         self.sidebar.select(page)
@@ -330,7 +330,7 @@ class MainWindow(OverrideGuard, QMainWindow):
     def _give_focus_to_page(self) -> None:
         page = self._pages.get(self.page)
         if page is not None:
-            page.setFocus(Qt.FocusReason.OtherFocusReason)
+            page.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:

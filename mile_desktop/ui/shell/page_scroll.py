@@ -15,6 +15,8 @@ class PageScroll(OverrideGuard, QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         # The keys of a page belong to the page: neither Tab nor a click may stop at the frame around it.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.page = page
+        """What it shows."""
         self.setWidget(page)
         page.installEventFilter(self)
 
@@ -24,21 +26,21 @@ class PageScroll(OverrideGuard, QScrollArea):
 
     def sizeHint(self) -> QSize:
         """Return the page's own wish."""
-        return self.widget().sizeHint()
+        return self.page.sizeHint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fill the new size with the page."""
         super().resizeEvent(event)
         self._fit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 (Qt's signature)
         """Fit the page again when something in it needs another size."""
         if event.type() is QEvent.Type.LayoutRequest:
             self._fit()
         return False
 
     def _fit(self) -> None:
-        page, room = self.widget(), self.maximumViewportSize()
+        page, room = self.page, self.maximumViewportSize()
         least = _least_size(page, room.width())
         # A bar takes room in the other direction, where it may make a second bar necessary.
         if least.height() > room.height():

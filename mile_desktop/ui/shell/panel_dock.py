@@ -15,6 +15,7 @@ class PanelDock(OverrideGuard, QDockWidget):
     def __init__(self, title: str, content: QWidget, window: QMainWindow) -> None:
         super().__init__(title, window)
         # Qt saves and restores a dock by this name.
+        self._window = window
         self.setObjectName("panel_dock")
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         self.setWidget(content)
@@ -32,7 +33,7 @@ class PanelDock(OverrideGuard, QDockWidget):
             self.setFloating(False)
 
     def _move_to_the_right_edge(self) -> None:
-        window = self.parentWidget().frameGeometry()
+        window = self._window.frameGeometry()
         room = self.screen().availableGeometry()
         height = min(window.height(), room.height())
         self.resize(max(self.minimumSizeHint().width(), self.width()), height)

@@ -81,11 +81,14 @@ def signals() -> ThemeSignals:
     return _state.signals
 
 
-def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
-    """Apply the theme ``mode`` at ``scale`` (1.0–2.0) to the whole application, existing widgets included."""
+def prepare(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
+    """Set palette, font and tokens, for a window that takes its stylesheet with ``give_own_sheet`` once it is built.
+
+    With a stylesheet from the beginning Qt styles every part of a page again whenever it is put into a larger part:
+    building the window and showing it then takes half as long again.
+    """
     _state.mode = mode
     _state.tokens = load_tokens(_tone_of(mode))
-    resized = scale != _state.scale
     _state.scale = scale
     if not _state.styled:  # setting it again restyles every widget once more: 40 % of the time of a change
         app.setStyle("Fusion")
@@ -94,9 +97,15 @@ def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
     _load_fonts()
     app.setFont(font("body"))
     _state.sheet = stylesheet(_state.tokens, scale)
-    _set_sheet(app)
     # For plots that are made later; the others restyle themselves after the signal.
     pg.setConfigOptions(antialias=True, background=token("panel"), foreground=token("secondary"))
+
+
+def apply(app: QApplication, mode: Mode, scale: float = 1.0) -> None:
+    """Apply the theme ``mode`` at ``scale`` (1.0–2.0) to the whole application, existing widgets included."""
+    resized = scale != _state.scale
+    prepare(app, mode, scale)
+    _set_sheet(app)
     for widget in QApplication.allWidgets():
         if isinstance(widget, QAbstractButton) and widget.property(_ICON):
             _refresh_icon(widget)

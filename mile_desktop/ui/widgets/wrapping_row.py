@@ -83,11 +83,11 @@ class WrappingRow(QLayout):
         """Return the number of items."""
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]  # None is Qt's answer past the end
+    def itemAt(self, index: int) -> QLayoutItem | None:
         """Return item ``index``, or None."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]  # None is Qt's answer past the end
+    def takeAt(self, index: int) -> QLayoutItem | None:
         """Remove and return item ``index``, or None."""
         if not 0 <= index < len(self._items):
             return None

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.learning.method_info import METHODS
+from mile_desktop.learning.method_info import METHODS, method_info
 from mile_desktop.learning.settings import SETTINGS, TrainingSettings
 from mile_desktop.ui.learn.advanced import AdvancedSettings
 from mile_desktop.ui.learn.model import RetrainRequest
@@ -15,7 +15,7 @@ def _enabled(form: AdvancedSettings) -> dict[str, bool]:
 def test_a_setting_without_effect_beside_another_one_is_disabled_and_says_so(qtbot: QtBot) -> None:
     form = AdvancedSettings()
     qtbot.addWidget(form)
-    for method in METHODS.values():
+    for method in METHODS:
         form.show_method(method)
         for silence_rule in ("fixed", "weighed"):
             settings = replace(TrainingSettings(), silence_rule=silence_rule)
@@ -30,7 +30,7 @@ def test_a_setting_without_effect_beside_another_one_is_disabled_and_says_so(qtb
 def test_the_weights_of_silence_come_back_with_their_values(qtbot: QtBot) -> None:
     form = AdvancedSettings()
     qtbot.addWidget(form)
-    form.show_method(METHODS["mile"])
+    form.show_method(method_info("mile"))
     form._fields["calm"].setValue(0.4)
     rule = form._fields["silence_rule"]
     rule.setCurrentIndex(rule.findData("weighed"))

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon
@@ -12,16 +10,15 @@ from mile_desktop.ui.theme import theme
 @pytest.mark.parametrize("kind", [QToolButton, QPushButton])
 @pytest.mark.parametrize("size", [(0, 0), (0, 20), (20, 0)])
 def test_a_button_without_room_draws_no_icon_and_prints_no_warning(
-    qtbot: QtBot, qtlog: Any, themed: QApplication, kind: type[QToolButton | QPushButton], size: tuple[int, int]
+    qtbot: QtBot, themed: QApplication, kind: type[QToolButton | QPushButton], size: tuple[int, int]
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     button = kind(window)
     theme.set_icon(button, "mdi6.play")
     button.setGeometry(0, 0, *size)
-    window.grab()
+    window.grab()  # a warning that Qt prints here fails every test, see qt_log_level_fail
     assert theme.icon("mdi6.play").pixmap(QSize(*size)).isNull()
-    assert [record.message for record in qtlog.records] == []
 
 
 def test_an_icon_is_drawn_in_its_colour_and_kept(themed: QApplication) -> None:
