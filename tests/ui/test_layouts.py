@@ -73,3 +73,25 @@ def test_stop_never_has_to_be_scrolled_to(still_window: Composition, store: Pref
         for _ in range(3):
             QApplication.processEvents()
         assert stop.visibleRegion().boundingRect() == stop.rect(), f"{width}×{height} at {scale}"
+
+
+def test_a_panel_that_is_asked_for_without_room_becomes_a_window_and_comes_back(
+    still_window: Composition, store: PreferenceStore
+) -> None:
+    window = still_window.application.window
+    panel = window.panel
+    assert panel is not None
+    store.change(ui_scale=2.0)
+    window.resize(1366, 768)
+    if not panel.isHidden():
+        window.toggle_panel()
+    window.toggle_panel()
+    assert panel.isVisible()
+    assert panel.isFloating()
+    store.change(ui_scale=1.0)
+    assert panel.isVisible()
+    assert not panel.isFloating()
+    panel.setFloating(True)  # a person wants it as a window
+    window.resize(1360, 768)
+    QApplication.processEvents()
+    assert panel.isFloating()
