@@ -18,7 +18,6 @@ class PageScroll(OverrideGuard, QScrollArea):
         self.page = page
         """What it shows."""
         self.setWidget(page)
-        page.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:
         """Return no size: the window must be able to be smaller than its largest page."""
@@ -33,11 +32,11 @@ class PageScroll(OverrideGuard, QScrollArea):
         super().resizeEvent(event)
         self._fit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 (Qt's signature)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Fit the page again when something in it needs another size."""
         if event.type() is QEvent.Type.LayoutRequest:
             self._fit()
-        return False
+        return super().eventFilter(watched, event)  # Qt's own filter keeps the bars up to date
 
     def _fit(self) -> None:
         page, room = self.page, self.maximumViewportSize()
