@@ -18,6 +18,7 @@ def test_a_page_fills_the_room_and_scrolls_when_it_needs_more(qtbot: QtBot) -> N
     assert page.size() == scroll.viewport().size()
     assert not scroll.verticalScrollBar().isVisible()
     scroll.resize(250, 150)
+    QCoreApplication.processEvents()
     assert page.width() >= 300
     assert page.height() >= 200
     assert scroll.horizontalScrollBar().isVisible()
