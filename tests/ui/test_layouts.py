@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import pytest
 from PySide6.QtWidgets import QApplication
 
 from mile_desktop.rollout.phases import Phase
@@ -12,7 +13,8 @@ from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.ui.layout_faults import layout_faults
 from tests.ui.supervise.examples import session, status, taken
 
-_PHASES = (Phase.IDLE, Phase.AUTONOMOUS, Phase.STOPPED)
+_PHASES = (Phase.AUTONOMOUS, Phase.STOPPED)
+"""Each has buttons that the other has not."""
 
 
 def _situations(parts: Composition) -> Iterator[str]:
@@ -35,10 +37,11 @@ def _situations(parts: Composition) -> Iterator[str]:
                 yield f"{page}, {phase}, {'with' if with_panel else 'without'} panel"
 
 
-_WINDOWS = ((840, 774, 1.0), (840, 480, 1.0), (1366, 768, 1.0), (1366, 768, 2.0), (840, 774, 2.0))
+_WINDOWS = ((840, 774, 1.0), (840, 480, 1.0), (1366, 768, 2.0), (840, 774, 2.0))
 """Width and height, px, and scale. The smallest window at 200 % has the room of 420 × 387 at 100 %."""
 
 
+@pytest.mark.timeout(400)  # eight pages and panels in four sizes: 15 s, and many times that on a busy machine
 def test_no_controls_cover_each_other_or_are_cut_off(still_window: Composition, store: PreferenceStore) -> None:
     # One window for all sizes: to build it takes longer than to look at every page of it.
     window = still_window.application.window

@@ -30,8 +30,7 @@ _BELIEFS = {
     "": "p and the forecast disagree: neither has proved itself yet, watch the robot",
 }
 """Caller → which number to believe."""
-_BAND_FROM = 600
-"""From this width (px at 100 %) the interval of p fits beside p."""
+_WIDEST_FIGURE = "p 0.00  [0.00–0.00]"
 
 
 class AlertBar(OverrideGuard, QWidget):
@@ -82,7 +81,7 @@ class AlertBar(OverrideGuard, QWidget):
         self._whole.toggled.connect(self.whole_episode_toggled)
 
     def _lay_out(self) -> None:
-        row = WrappingRow(self)
+        row = self._row = WrappingRow(self)
         theme.space(row, (12, 4, 8, 0), 8)
         row.addWidget(self._figure)
         row.addWidget(self.call)
@@ -213,9 +212,18 @@ class AlertBar(OverrideGuard, QWidget):
         taken = self._step
         if taken is not None:
             # p itself must never be cut off.
-            wide = self.width() >= theme.px(_BAND_FROM)
-            low, high = (taken.low, taken.high) if wide else (math.nan, math.nan)
+            low, high = (taken.low, taken.high) if self._has_room_for_interval() else (math.nan, math.nan)
             self._figure.setText(probability_text(taken.probability, low, high))
+
+    def _has_room_for_interval(self) -> bool:
+        """Return whether the interval leaves all controls on one line.
+
+        It is decided by the widest figure and not by the present one: a second line that comes and goes with the
+        digits of p would move the strips below up and down while the robot drives.
+        """
+        metrics = self._figure.fontMetrics()
+        more = metrics.horizontalAdvance(_WIDEST_FIGURE) - metrics.horizontalAdvance(self._figure.text())
+        return self._row.one_line_width() + more <= self.width()
 
     def _line_picked(self, place: int) -> None:
         way, number = self._line.itemData(place)

@@ -6,7 +6,7 @@ from mile_desktop.rollout.phases import Phase
 _MOVED = 3
 """The first entries of an action are pushes; the gripper's stays where it is between takeovers, so it is no press."""
 _BEFORE: dict[Phase, str] = {
-    Phase.IDLE: "The robot rests. Press Start (Ctrl + Enter) first, then hold Space to take over",
+    Phase.IDLE: "The robot rests. Press Start (Ctrl + Enter) first",
     Phase.STOPPED: "The robot is stopped. Press Reset (Ctrl + R) first",
 }
 _ALONE = "Hold Space as well: these keys drive only while Space is down"
@@ -24,7 +24,10 @@ def advice_for_keys(keys: WindowInput, phase: Phase | None) -> str:
         return ""
     if phase in _POLICY_DRIVES:
         return "" if keys.takeover or keys.rewind else _ALONE
-    return _BEFORE.get(phase, "")
+    before = _BEFORE.get(phase, "")
+    # What the person wanted is the key that was pressed: after a rewind "hold Space" would be no answer.
+    then = ", then hold R to rewind" if keys.rewind else ", then hold Space to take over"
+    return before + then if before and phase is Phase.IDLE else before
 
 
 def advice_for_mark(phase: Phase | None) -> str:

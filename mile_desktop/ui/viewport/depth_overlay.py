@@ -33,7 +33,7 @@ def distance_text(aids: Aids, title: str, yaw_deg: float) -> str:
 
 def gripper_text(aids: Aids) -> str:
     """Return what the gripper does, and how far it is above the surface: ``Holding · 84 mm above the surface``."""
-    grip = "Holding" if aids.holding else f"Gripper open {1000.0 * aids.opening_m:.0f} mm"
+    grip = "Holding" if aids.holding else f"Gripper open {1000.0 * max(0.0, aids.opening_m):.0f} mm"
     height = 1000.0 * max(0.0, aids.low[2] - aids.ground_m)
     return f"{grip} · {height:.0f} mm above the surface"
 

@@ -35,6 +35,13 @@ def test_before_the_start_each_key_names_start(page: SupervisePage, key: Qt.Key)
     assert any("Press Start" in text for text in _press(page, Phase.IDLE, key))
 
 
+def test_before_the_start_the_key_of_a_rewind_is_not_answered_with_the_one_of_a_takeover(page: SupervisePage) -> None:
+    (text,) = _press(page, Phase.IDLE, Qt.Key.Key_R)
+    assert text.endswith("then hold R to rewind")
+    (text,) = _press(page, Phase.IDLE, Qt.Key.Key_Space)
+    assert text.endswith("then hold Space to take over")
+
+
 def test_after_a_stop_a_key_names_reset(page: SupervisePage) -> None:
     assert any("Press Reset" in text for text in _press(page, Phase.STOPPED, Qt.Key.Key_Space))
 

@@ -194,3 +194,15 @@ def test_p_of_an_earlier_moment_is_not_shown(strips: StripsPanel) -> None:
     strips.add_step(taken(13, probability=0.9))
     strips.show_status(status(step=13, phase=Phase.IDLE))
     assert strips.bar._figure.text() == "p –", "the episode has ended"
+
+
+@pytest.mark.parametrize("width", [560, 700, 860, 940, 1100])
+def test_the_digits_of_p_never_move_the_strips(strips: StripsPanel, qtbot: QtBot, width: int) -> None:
+    # A second line of controls that came and went with the interval moved them by 40 pixels while the robot drove.
+    strips.resize(width, 260)
+    places = set()
+    for step, (p, low, high) in enumerate([(0.11, 0.01, 0.11), (0.44, 0.04, 0.88), (0.11, math.nan, math.nan)]):
+        strips.add_step(taken(step, probability=p, low=low, high=high))
+        QApplication.processEvents()
+        places.add(strips.probability.y())
+    assert len(places) == 1

@@ -29,6 +29,7 @@ def test_a_distance_too_short_for_a_key_press_is_left_out() -> None:
 
 
 def test_the_gripper_and_its_height_are_said() -> None:
+    assert gripper_text(Aids(True, -0.0002, False, (0.5, 0.0, 0.1), 0.06)).startswith("Gripper open 0 mm")
     assert gripper_text(AIDS) == "Gripper open 80 mm · 200 mm above the surface"
     assert gripper_text(Aids(True, 0.03, True, (0.5, 0.0, 0.1), 0.06)) == "Holding · 40 mm above the surface"
 

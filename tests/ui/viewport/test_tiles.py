@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
-from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tile_layout import Layout, beside
 from mile_desktop.ui.viewport.tiles import SCENE, Tiles
 
 AREA = QRectF(10, 20, 900, 500)
@@ -127,3 +127,9 @@ def test_a_point_belongs_to_the_topmost_picture() -> None:
     assert some.name_at(place.center(), AREA, 0.75) == "a"
     assert some.name_at(AREA.center(), AREA, 0.75) == SCENE
     assert some.name_at(QPointF(0, 0), AREA, 0.75) is None
+
+
+def test_three_small_pictures_stay_in_one_column_when_a_hint_gets_its_second_line() -> None:
+    # At 1366 × 768 the hint above the view then leaves 277 px; another column would narrow the large picture by a third.
+    left = [beside(QRectF(0, 0, 930, height), [0.75] * 3)[0].width() for height in (293, 277, 260)]
+    assert max(left) - min(left) < 40
