@@ -44,7 +44,8 @@ class PlaybackBar(QWidget):
         # activated and not currentIndexChanged: only a choice of the person counts, not one by the program.
         self._speed.activated.connect(self._speed_activated)
         self._position = QLabel()
-        theme.bound(self._position, least_width=84)
+        # Wide enough for 1,000 steps, so that the row does not move while it plays.
+        theme.bound(self._position, least_width=112)
         self._position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._showing = False
         self._lay_out()
@@ -80,7 +81,7 @@ class PlaybackBar(QWidget):
         self._slider.setValue(playback.row)
         self._showing = False
         self._speed.setCurrentIndex(SPEEDS.index(playback.speed))
-        self._position.setText(f"{playback.row + 1} / {playback.length}" if playback.length else "–")
+        self._position.setText(f"step {playback.row} / {playback.length}" if playback.length else "–")
         theme.set_icon(self._buttons["inspect_play"], "mdi6.pause" if playback.playing else "mdi6.play")
         self.setEnabled(playback.length > 0)
 

@@ -66,9 +66,7 @@ class LearnSummary:
         """Return warnings that should be read before a training."""
         found = []
         if self.episodes and self.takeovers < FEW_TAKEOVERS:
-            found.append(
-                f"{_few(self.takeovers)}: with fewer than {FEW_TAKEOVERS} a retrained policy usually gets worse."
-            )
+            found.append(f"{_few(self.takeovers)}: with fewer than {FEW_TAKEOVERS} a retrained policy can get worse.")
         if not self.demonstrations:
             found.append("No demonstrations to replay: the policy may forget what it could do.")
         return tuple(found)

@@ -16,8 +16,9 @@ DEFAULT_SHAPE = 0.75
 _SMALL_WIDTH, _ENOUGH_WIDTH, _LEAST_WIDTH = 240, 84, 64
 """Widest small picture, the width at which no further column is made, and the narrowest one, px at 100 %.
 
-The second is that of three pictures below each other in a view of 235 px, as at 1366 × 768 with a hint of two lines above
-it. Another column there would take a third of the large picture's width whenever the hint gets its second line."""
+The second is that of three pictures below each other in a view of 235 px, as at 1366 × 768 with a hint of two lines
+above it. Another column there would take a third of the large picture's width whenever the hint gets its second line.
+"""
 _SMALL_SHARE, _COLUMNS_SHARE = 0.24, 0.4
 """Share of the view's width that one small picture, and all columns of them, may take."""
 _WIDEST_SHARE = 0.7

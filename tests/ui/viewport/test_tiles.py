@@ -130,6 +130,6 @@ def test_a_point_belongs_to_the_topmost_picture() -> None:
 
 
 def test_three_small_pictures_stay_in_one_column_when_a_hint_gets_its_second_line() -> None:
-    # At 1366 × 768 the hint above the view then leaves 277 px; another column would narrow the large picture by a third.
+    # At 1366 × 768 the hint then leaves 277 px; another column would narrow the large picture by a third.
     left = [beside(QRectF(0, 0, 930, height), [0.75] * 3)[0].width() for height in (293, 277, 260)]
     assert max(left) - min(left) < 40
