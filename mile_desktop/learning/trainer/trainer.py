@@ -187,7 +187,7 @@ class Trainer(EpochTrainer):
             if not takeovers:
                 found = "No takeover to learn from: there is none, or all their steps are left out"
             report(
-                Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy can be worse; compare both.")
+                Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy can be worse.")
             )
 
     def _prepare(self, report: Report, cancelled: CancelCheck) -> None:
