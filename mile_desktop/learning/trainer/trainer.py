@@ -186,9 +186,7 @@ class Trainer(EpochTrainer):
             found = f"Only {takeovers} takeover{'' if takeovers == 1 else 's'} to learn from"
             if not takeovers:
                 found = "No takeover to learn from: there is none, or all their steps are left out"
-            report(
-                Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy can be worse.")
-            )
+            report(Warned(text=f"{found}; with fewer than {FEW_TAKEOVERS} a retrained policy can be worse."))
 
     def _prepare(self, report: Report, cancelled: CancelCheck) -> None:
         """See ``EpochTrainer``: fit the models of the human that silence is weighed by."""
