@@ -14,8 +14,8 @@ from mile_desktop.ui.plots.plot_export import PlotExport
 from mile_desktop.ui.plots.series_model import Axis, PointIndex, Series, step_along, table_of
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.theme.restyling import Restyling
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
+from mile_desktop.ui.widgets.restyler import Restyler
 
 _REACH_PX = 24
 """Largest distance of the mouse from the point whose values are shown, px at 100 %."""
@@ -84,7 +84,7 @@ class SeriesPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgra
         self.export = PlotExport(self, name, self.numbers, self.legend)
         self.set_axes(x, y)
         self.restyle()
-        Restyling(self).due.connect(self.restyle)
+        Restyler(self).due.connect(self.restyle)
 
     # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 from mile_desktop.ui.plots.strip_model import StripModel, StripWindow
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.theme.restyling import Restyling
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
+from mile_desktop.ui.widgets.restyler import Restyler
 
 LABEL_PX = 84
 """Free width right of the newest step for the labels, px at 100 %."""
@@ -64,7 +64,7 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
         self.disableAutoRange()
         self.setYRange(*y_range, padding=0)
         self.set_span(-30.0, 0.0)
-        Restyling(self).due.connect(self.restyle)
+        Restyler(self).due.connect(self.restyle)
 
     def numbers(self) -> Table:
         """Return the shown steps with all their values."""

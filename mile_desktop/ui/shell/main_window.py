@@ -328,9 +328,8 @@ class MainWindow(OverrideGuard, QMainWindow):
         self.page_changed.emit(page)
 
     def _give_focus_to_page(self) -> None:
-        page = self._pages.get(self.page)
-        if page is not None:
-            page.page.setFocus(Qt.FocusReason.OtherFocusReason)
+        if shown := self._pages.get(self.page):
+            shown.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_panel_if_wanted(self) -> None:
         if self._panel is not None:

@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLabel, QLayout, QWidget
 
-from mile_desktop.ui.theme.icon_engine import FontIconEngine
 from mile_desktop.ui.theme.tokens import FOLDER, Tokens, Tone, load_tokens, scaled, stylesheet
 
 Mode = Literal["dark", "light", "system"]
@@ -199,10 +198,20 @@ def brush(name: str, alpha: float = 1.0, style: Qt.BrushStyle = Qt.BrushStyle.So
     return QBrush(token(name, alpha), style)
 
 
-def icon(name: str, colour: str = "text") -> QIcon:
-    """Return a Material icon (``mdi6.play``) in a token's colour; prefer ``set_icon``, which follows the theme."""
+def icon(name: str, colour: str = "text", icon_size: int = 16) -> QIcon:
+    """Return a Material icon (``mdi6.play``) in a token's colour; prefer ``set_icon``, which follows the theme.
+
+    It is drawn here and once. A letter of an icon font would be drawn by Python code whenever a button is painted, and
+    Qt would print warnings where a layout has no room for the button: a painter cannot paint a picture without size.
+    """
     options = {"color": token(colour), "color_disabled": token("disabled")}
-    return QIcon(FontIconEngine(qtawesome.icon(name, **options)))
+    letter: QIcon = qtawesome.icon(name, **options)
+    size, app = QSize(px(icon_size), px(icon_size)), QGuiApplication.instance()
+    ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
+    drawn = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
+        drawn.addPixmap(letter.pixmap(size, ratio, mode), mode)
+    return drawn
 
 
 def set_icon(button: QAbstractButton, name: str, colour: str = "text", icon_size: int = 18) -> None:
@@ -328,7 +337,7 @@ def _refresh_layouts(layout: QLayout) -> None:
 
 def _refresh_icon(button: QAbstractButton) -> None:
     name, colour, icon_size = button.property(_ICON)
-    button.setIcon(icon(name, colour))
+    button.setIcon(icon(name, colour, icon_size))
     button.setIconSize(QSize(px(icon_size), px(icon_size)))
 
 

@@ -71,6 +71,10 @@ def _no_flags(_: object) -> object:
     return Qt.ItemFlag.NoItemFlags
 
 
+def _no_direction(_: object) -> object:
+    return Qt.Orientation(0)
+
+
 def _plain_handle(splitter: object) -> object:
     assert isinstance(splitter, QSplitter)
     return QSplitterHandle(splitter.orientation(), splitter)
@@ -84,6 +88,11 @@ SAFE_VALUES: dict[str, Callable[[object], object]] = {
     "rowCount": _zero,
     "columnCount": _zero,
     "flags": _no_flags,
+    "count": _zero,
+    "itemAt": _nothing,  # a layout without this item
+    "takeAt": _nothing,
+    "expandingDirections": _no_direction,
+    "minimumSize": _any_size,
     "sizeHint": _any_size,
     "minimumSizeHint": _any_size,
     "boundingRect": _no_area,

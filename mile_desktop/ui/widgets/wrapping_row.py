@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QSpacerItem, QWidget, QWidgetItem
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _LEAST_TEXT = 56
 """Room for a text that is shortened to its place, px at 100 %: with less, nothing of it can be read."""
@@ -21,7 +22,7 @@ class _Place:
     grows: bool
 
 
-class WrappingRow(QLayout):
+class WrappingRow(OverrideGuard, QLayout):
     """Lays widgets out from left to right, and begins a new line instead of letting them cover each other.
 
     Used like ``QHBoxLayout``. Its height follows from the width it has, not from ``heightForWidth``: a splitter and a

@@ -4,9 +4,10 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 
-class Restyling(QObject):
+class Restyler(OverrideGuard, QObject):
     """Emits ``due`` when ``widget`` must take its colours and sizes from the theme again.
 
     A window has twenty plots, and one or two of them are seen: to restyle the others would take a tenth of a change.
