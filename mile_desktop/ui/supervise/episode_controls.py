@@ -187,8 +187,8 @@ class EpisodeControls(OverrideGuard, QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        # The last one only below the least width, where the page itself has too little room: Stop must be readable.
-        for wordless in _ICON_ONLY if self.width() < theme.px(LEAST_WIDTH) else _ICON_ONLY[:-1]:
+        # The last one only where Stop alone would not fit: it must be readable, and the row can have a second line.
+        for wordless in _ICON_ONLY if self.width() < theme.px(2 * _STOP) else _ICON_ONLY[:-1]:
             self._show_labels(wordless)
             if self._row.one_line_width() <= self.width():
                 return
