@@ -28,7 +28,7 @@ from mile_desktop.ui.widgets.tables import NarrowingTable
 from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _ROW_HEIGHT = 28
-_WIDTHS = (168, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)
+_WIDTHS = (192, 112, 60, 90, 100, 62, 82, 66, 96, 64, 56)
 _HIDDEN_FIRST = (NAMES.index("operator"), NAMES.index("scene"))
 _LEAST_NOTE = 64
 _MOST_BOX = 150
