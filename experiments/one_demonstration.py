@@ -14,15 +14,20 @@ from experiments.learning_cell import LearningCell, LearningCurve, LearningPoint
 from experiments.results import CellResult, ResultStore
 from experiments.seeds import REPORTING_SEEDS
 from experiments.starts import Start
+from experiments.statistics import mean_with_interval, sign_flip_p
 from experiments.supervisor_setup import SimulatedSupervisor
-from experiments.tables import number, table
+from experiments.tables import estimate, number, table
 from experiments.variants import variant
 
 ONE_DEMONSTRATION_SCENES = ("button-press", "drawer-open", "pick-place", "lunar-lander", "peg-insertion")
 WANTED = 0.95
 _METHOD = "mile-calm"
-"""The program's default. The record also has the default before it, which the table shows as well."""
+"""The program's default."""
+_EARLIER = "mile-today"
+"""The default before it, of which the record has some seeds."""
 _ROUNDS, _EPISODES, _STARTS = 6, 4, 50
+_LEVEL = 0.005
+"""Pairs whose difference is smaller are level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,12 @@ class Minutes:
         """Return the minutes at the first evaluation at ``WANTED`` or above; None where there is none."""
         found = [minutes for minutes, success in zip(self.minutes, self.success, strict=True) if success >= WANTED]
         return found[0] if found else None
+
+    @property
+    def area(self) -> float:
+        """Mean success after the rounds; a curve that ended early keeps its last value."""
+        after = [*self.success[1:], *[self.success[-1]] * (_ROUNDS + 1 - len(self.success))]
+        return float(np.mean(after))
 
     @property
     def held(self) -> bool:
@@ -82,7 +93,7 @@ def report_one_demonstration(store: ResultStore, figures: Path, document: Path |
     seen_from = figures.parent / "tables.md" if document is None else document
     text = "Not run yet."
     if groups:
-        parts = [_table(groups)]
+        parts = [_table(groups), *_pairs(groups)]
         shown = {key: seeds for key, seeds in groups.items() if key.method == _METHOD}
         for supervisor in dict.fromkeys(key.supervisor for key in shown):
             path = figures / f"{supervisor}.svg"
@@ -139,6 +150,26 @@ def _table(groups: dict[_Group, list[Minutes]]) -> str:
         "core-min a seed",
     )
     return table(head, [_row(key, seeds) for key, seeds in groups.items()])
+
+
+def _pairs(groups: dict[_Group, list[Minutes]]) -> list[str]:
+    """Return the default against the one before it, paired by supervisor, scene and seed; empty without a pair."""
+    areas = {(key, each.seed): each.area for key, seeds in groups.items() for each in seeds}
+    gains = [
+        area - areas[before]
+        for (key, seed), area in areas.items()
+        if key.method == _METHOD and (before := (key._replace(method=_EARLIER), seed)) in areas
+    ]
+    # One pair has neither an interval nor a p-value.
+    if len(gains) < 2:
+        return []
+    found, p_value = estimate(mean_with_interval(gains), sign=True), number(sign_flip_p(gains), 3)
+    ahead, behind = sum(each > _LEVEL for each in gains), sum(each < -_LEVEL for each in gains)
+    text = (
+        f"`{_METHOD}` against `{_EARLIER}`, mean success over {_ROUNDS} rounds: {found} over {len(gains)} pairs of the "
+        f"same scene and seed (p {p_value}); ahead in {ahead}, behind in {behind}."
+    )
+    return [text]
 
 
 def _row(key: _Group, seeds: Sequence[Minutes]) -> tuple[str, ...]:

@@ -45,6 +45,22 @@ def test_table_counts_seeds_that_never_get_there_as_latest(tmp_path: Path) -> No
     assert (tmp_path / "figures" / "attentive.svg").read_text("utf-8").count("<path") > 3
 
 
+def test_default_is_compared_with_the_one_before_on_the_same_seeds(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / "work")
+    first, second = cells(2)
+    store.write(curve(first, (0, "00"), (0.5, "11"), (0.9, "11")))
+    store.write(curve(second, (0, "00"), (0.5, "01"), (0.9, "11"), (1.2, "11")))
+    assert "pairs" not in report_one_demonstration(store, tmp_path / "figures")
+    store.write(curve(msgspec.structs.replace(first, method="mile-today"), (0, "00"), (0.5, "01"), (0.9, "01")))
+    assert "pairs" not in report_one_demonstration(store, tmp_path / "figures"), "one pair has no interval"
+    store.write(curve(msgspec.structs.replace(second, method="mile-today"), (0, "00"), (0.5, "01"), (0.9, "11")))
+    text = report_one_demonstration(store, tmp_path / "figures")
+    assert "mean success over 6 rounds: +0.250" in text
+    assert "over 2 pairs" in text
+    assert "ahead in 1, behind in 0" in text
+    assert Minutes(0, (0.0, 0.5, 0.9), (0.0, 0.5, 1.0), 1.0).area == pytest.approx(5.5 / 6)
+
+
 def test_cells_are_reporting_seeds_from_one_demonstration() -> None:
     found = cells(10)
     assert [each.seed for each in found] == list(REPORTING_SEEDS[:10])
