@@ -187,6 +187,8 @@ class Unattended(ScriptedRun):
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ended(self) -> None:
+        # A trainer outlives its window so that the next window can follow it. After a run that failed none comes.
+        self._retrain.trainer.cancel()
         self.summary.seconds = round(self.seconds, 1)
         self.summary.screenshots, self.summary.problems = self.pictures, self.problems
         (self._folder / "summary.json").write_text(json.dumps(asdict(self.summary), indent=2))
