@@ -22,6 +22,7 @@ from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.generated_sets import GENERATED, GeneratedSet, write_set
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import SCENE_VERSION, SHIFT_RANGES, Episode, RunRecord
+from mile_desktop.storage.run_owner import write_run_owner
 from mile_desktop.storage.workspace import Workspace
 
 METHOD = "generate"
@@ -85,7 +86,10 @@ def generate(
         policy = load_named_policy(workspace, order.scene, reference, driven).policy
         model.expect(driven.observation_size, driven.action_size)
         run_id = order.run_id or new_id("run")
-        workspace.run_folder(run_id).mkdir(parents=True, exist_ok=True)
+        folder = workspace.run_folder(run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Before the row: a window that finds a running row looks for its process.
+        write_run_owner(folder)
         catalogue.add_run(
             RunRecord(
                 run_id=run_id,

@@ -16,6 +16,7 @@ from mile_desktop.policies.config import read_policy_config
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import RunRecord
+from mile_desktop.storage.run_owner import write_run_owner
 from mile_desktop.storage.workspace import Workspace
 
 FollowUp = Callable[[TrainedPolicy, Callable[[RunEvent], None], CancelCheck], None]
@@ -43,6 +44,8 @@ def begin_training(workspace: Workspace, config: RunConfig, *, run_id: str | Non
     run.folder.mkdir(parents=True, exist_ok=True)
     # The description before the row: a run in the list can always be resumed.
     write_run_config(run.folder, config)
+    # Before the row as well: a window that finds a running row looks for its process.
+    write_run_owner(run.folder)
     catalogue.add_run(
         RunRecord(
             run_id=identity,
@@ -67,6 +70,7 @@ def resume_training(workspace: Workspace, run_id: str) -> "TrainingRun":
         When there is no such run.
     """
     config = read_run_config(workspace.run_folder(run_id))
+    write_run_owner(workspace.run_folder(run_id))
     Catalogue(workspace).set_run_state(run_id, "running")
     return TrainingRun(workspace, config, run_id)
 

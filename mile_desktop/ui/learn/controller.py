@@ -12,6 +12,7 @@ from mile_desktop.learning.settings import EVALUATION_EPISODES
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.ids import new_id
+from mile_desktop.storage.run_owner import run_owner_alive
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
 from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest
@@ -231,10 +232,14 @@ def _read_pid(folder: Path) -> int:
 
 
 def _is_running(folder: Path) -> bool:
-    """Whether the trainer of the run in ``folder`` is alive.
+    """Whether the process of the run in ``folder`` is alive: a trainer of ours, of a terminal, or a generation.
 
     The system reuses process ids, so the command line must also name the run, whose id is unique.
     """
+    noted = run_owner_alive(folder)
+    if noted is not None:
+        return noted
+    # A trainer notes itself when it has read its data; until then only the window knows of it.
     pid = _read_pid(folder)
     if not pid:
         return False

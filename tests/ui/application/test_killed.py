@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.ids import now
+from mile_desktop.storage.records import RunRecord
+from mile_desktop.storage.run_owner import write_run_owner
 from mile_desktop.ui.clients.stop_watch import STOP_HEARD_S
 from mile_desktop.ui.learn.model import RetrainRequest, RunState
 from mile_desktop.ui.supervise.model import EpisodeAction
@@ -164,6 +167,19 @@ def test_a_worker_that_does_not_answer_to_stop_is_said_at_once_and_in_large(live
     live.until(lambda: not alarms.isVisible())
 
 
+def test_a_run_of_a_terminal_is_not_taken_for_dead(live: LiveWindow) -> None:
+    catalogue, owned, dead = live.workspace.catalogue, "run-terminal", "run-dead"
+    for name in (owned, dead):
+        folder = live.workspace.workspace.run_folder(name)
+        folder.mkdir(parents=True)
+        catalogue.add_run(RunRecord(name, live.application.scene, "generation", "initial", "running", now()))
+    write_run_owner(live.workspace.workspace.run_folder(owned))
+    live.parts.retrain.trainer.running_changed.emit(False)
+    states = {run.run_id: run.state for run in catalogue.runs()}
+    assert (states[owned], states[dead]) == ("running", "failed")
+    catalogue.set_run_state(owned, "cancelled")
+
+
 def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     live: LiveWindow, open_window: Callable[..., LiveWindow]
 ) -> None:
@@ -189,7 +205,8 @@ def test_closing_asks_and_a_training_that_goes_on_is_found_again_and_cancelled(
     panel.cancel_requested.emit()
     again.until(lambda: panel.state is RunState.CANCELLED)
     again.until(lambda: not again.parts.retrain.trainer.running)
-    assert workspace.catalogue.runs()[1].state == "cancelled"
+    trainings = [run for run in workspace.catalogue.runs() if run.method != "generation"]
+    assert trainings[1].state == "cancelled"
     assert [policy.note for policy in workspace.catalogue.policies(again.application.scene)] == [
         "came with the program"
     ]
