@@ -80,11 +80,11 @@ def test_validation_fills_its_document(tmp_path: Path) -> None:
     store.write(result(tiny("iwr")))
     store.write(result(tiny("mile-iwr")))
     document = tmp_path / "document.md"
-    sections = ("calibration", "temporal", "calls", "prediction", "methods", "inaccuracy", "bce")
+    sections = ("calibration", "temporal", "calls", "first-minutes", "prediction", "methods", "inaccuracy", "bce")
     document.write_text("\n".join(f"<!-- begin {each} -->\n<!-- end {each} -->" for each in sections), "utf-8")
     assert main(["validation", "--show", *places(tmp_path), "--document", str(document)]) == 0
     text = document.read_text("utf-8")
-    assert text.count("Not run yet.") == 6
+    assert text.count("Not run yet.") == 7
     assert "| attentive  | mile-iwr | iwr" in text
 
 

@@ -219,11 +219,8 @@ def test_remembered_choices_that_no_longer_exist_have_no_effect(qtbot: QtBot) ->
     assert words.driven
 
 
-@pytest.mark.parametrize(
-    ("scene", "reason"),
-    [("a-robots-own-task", "There is no “socket” in this scene"), ("lunar-lander", "is not a word I know")],
-)
-def test_a_task_without_names_of_its_own_has_the_words_of_the_language(words: Words, scene: str, reason: str) -> None:
+@pytest.mark.parametrize("scene", ["a-robots-own-task", "lunar-lander"])
+def test_a_task_without_names_of_its_own_has_the_words_of_the_language(words: Words, scene: str) -> None:
     words.controller.start_session(session(scene))
     words.type("towards the socket")
-    assert reason in words.line.meaning
+    assert "There is no “socket” in this scene" in words.line.meaning
