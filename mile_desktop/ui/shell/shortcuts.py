@@ -172,6 +172,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_zoom", "Zoom the view in or out", "View", ("Alt+PgUp/PgDown",), held=True),
     Binding("small_views", "Show or hide the scene's other cameras", "View", ("V",)),
     Binding("full_view", "Fill the screen with the view, and back", "View", ("Shift+F11",)),
+    Binding("save_picture", "Save a picture of the view", "View", ("Ctrl+P",)),
     Binding("cameras", "Cameras", "Window", ("Ctrl+K",), scope=Scope.ALWAYS),
     Binding("retrain", "Retrain", "Learn", ("Ctrl+T",)),
     Binding("calibrate", "Calibrate", "Learn", ("Ctrl+Shift+T",)),

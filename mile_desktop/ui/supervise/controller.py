@@ -1,10 +1,12 @@
 """Connects the Supervise page with the worker, the viewer, the keys and the preferences."""
 
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
 
 from mile_desktop.channels.messages import Message
 from mile_desktop.rollout import messages as m
@@ -21,6 +23,7 @@ from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_video_controller import SceneVideoController
 from mile_desktop.ui.supervise.success_band_controller import SuccessBandController
 from mile_desktop.ui.supervise.view_controller import ViewController
+from mile_desktop.ui.supervise.view_picture import save_view_picture
 from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 
 _PAGE = "supervise"
@@ -100,12 +103,27 @@ class SuperviseController(QObject):
                 "stop": self._escape,
                 "layout": view.cycle_layout,
                 "full_view": self.full_view.toggle,
+                "save_picture": self.save_picture,
                 "small_views": self._views.toggle_small_views,
                 "camera_previous": partial(view.step_camera, -1),
                 "camera_next": partial(view.step_camera, 1),
                 **{f"camera_{index + 1}": partial(view.choose_camera, index) for index in range(_CAMERA_KEYS)},
             }
         )
+
+    def save_picture(self) -> None:
+        """Save what the view shows into the workspace and say where it is."""
+        workspace = self._application.workspace
+        if workspace is None:
+            self._application.window.say("info", "A picture is saved into the workspace; none is open yet.")
+            return
+        with self._application.errors_shown():
+            # Local time, as the person reads it on the clock.
+            path = save_view_picture(
+                self.page.view, workspace.folder, self._application.scene, now=datetime.now().astimezone()
+            )
+            show = MessageAction("Open folder", partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path.parent))))
+            self._application.window.say("success", f"The picture is saved as {path.name} in {path.parent}.", show)
 
     def _escape(self) -> None:
         """Close what is on top; stop as well while the robot is busy, and in any case when nothing was on top."""
@@ -131,6 +149,7 @@ class SuperviseController(QObject):
         worker.step_taken.connect(self.words.follow)
         page.escaped.connect(self._escape)
         page.pictures.full_view_asked.connect(self.full_view.toggle)
+        page.pictures.save_asked.connect(self.save_picture)
         page.view.arrangement_chosen.connect(self._remember_pictures)
         self._views.command.connect(self._command)
         application.preferences.changed.connect(self._preferences_changed)

@@ -24,6 +24,7 @@ class PictureMenu(QToolButton):
     """Lists layouts and pictures. The menu is filled each time it opens, because cameras come and go."""
 
     full_view_asked = Signal()
+    save_asked = Signal()
     """Toggle the view alone on the full screen."""
     small_views_toggled = Signal(bool)
     """Whether to show the scene's other cameras beside the large picture."""
@@ -68,6 +69,7 @@ class PictureMenu(QToolButton):
         small.setChecked(self._small_views)
         small.toggled.connect(self.small_views_toggled)
         menu.addAction(_with_key("Fill the screen with the view", "full_view"), self.full_view_asked.emit)
+        menu.addAction(_with_key("Save a picture of the view", "save_picture"), self.save_asked.emit)
         menu.addAction(_with_key("Cameras …", "cameras"), self.cameras_asked.emit)
 
     def _add_small(self, menu: QMenu) -> None:

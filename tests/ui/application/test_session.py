@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.catalogue import Catalogue
+from mile_desktop.storage.doctor import doctor
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.supervise.model import EpisodeAction
 from tests.storage.samples import a_policy
@@ -137,6 +139,14 @@ def test_a_load_that_comes_while_an_episode_runs_is_refused_and_the_scene_is_sho
     live.until_loaded()
     assert live.application.worker.session is not None
     assert live.application.worker.session.scene == "peg-insertion"
+
+
+def test_a_key_saves_a_picture_of_the_view_into_the_workspace(live: LiveWindow) -> None:
+    QTest.keyClick(live.handle, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    assert live.said("The picture is saved as", level="success")
+    (saved,) = (live.workspace.folder / "pictures").glob("*.png")
+    assert saved.name.startswith(live.application.scene)
+    assert doctor(live.workspace.workspace).problems == ()
 
 
 def test_a_second_window_is_refused_with_a_reason(live: LiveWindow) -> None:
