@@ -36,7 +36,8 @@ class GateTrial:
     @property
     def is_worse(self) -> bool:
         """Whether it lost as much as a comparison has to rule out."""
-        return self.difference <= -TOLERATED_LOSS
+        # Rounded: .9 − 1.0 is a little more than −.1 as a binary number.
+        return round(self.difference, 6) <= -TOLERATED_LOSS
 
 
 def gate_trials(results: Iterable[CellResult]) -> tuple[GateTrial, ...]:
@@ -46,8 +47,8 @@ def gate_trials(results: Iterable[CellResult]) -> tuple[GateTrial, ...]:
 
 def _trials_of(result: CellResult) -> Iterator[GateTrial]:
     cell, curve = result.cell, result.result
-    if not isinstance(cell, LearningCell) or not isinstance(curve, LearningCurve) or cell.arm == "no-retraining":
-        return
+    if not isinstance(cell, LearningCell) or not isinstance(curve, LearningCurve) or cell.arm != "supervised":
+        return  # the control arms are no policies that a person would be asked about
     evaluated = [point.outcomes for point in curve.points if len(point.outcomes) >= _STARTS]
     for before, after in pairwise(evaluated):
         # A start on which an episode crashed says nothing about either policy.

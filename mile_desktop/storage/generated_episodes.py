@@ -145,7 +145,7 @@ def _records(folder: Path, _created_at: str) -> tuple[tuple[str, EpisodeRecord |
 
 
 def _record_or_none(path: Path) -> EpisodeRecord | None:
-    # One damaged file must not hide all the others. Its row says so, and whoever opens it reads the cause.
+    # One damaged file must not hide all the others. Its row says so, and a person who opens it reads the cause.
     try:
         return read_record(path)
     except EpisodeFileError:

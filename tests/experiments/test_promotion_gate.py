@@ -27,6 +27,7 @@ def test_each_half_of_the_starts_decides_once() -> None:
     trials = gate_trials([result(tiny(), point(0, 0, "0" * 50 + "1" * 50), point(1, 5, good_then_bad))])
     assert [(each.promoted, each.difference) for each in trials] == [(True, -1.0), (False, 1.0)]
     assert [each.is_worse for each in trials] == [True, False]
+    assert GateTrial("peg", True, 0.9 - 1.0).is_worse, "exactly the loss that counts"
 
 
 def test_short_evaluations_and_policies_that_stay_are_left_out() -> None:
