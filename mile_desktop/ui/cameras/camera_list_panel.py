@@ -120,8 +120,7 @@ class CameraListPanel(Panel):
     def keep_picture(self, name: str, frame: Frame) -> None:
         """Keep the newest picture of a camera, small; it is shown with the next ``show_status``."""
         size = QSize(theme.px(_PICTURE.width()), theme.px(_PICTURE.height()))
-        # A copy: a picture of this very size would share the frame's memory, which the camera writes again.
-        self._pictures[name] = as_image(frame).scaled(size, Qt.AspectRatioMode.KeepAspectRatio).copy()
+        self._pictures[name] = as_image(frame).scaled(size, Qt.AspectRatioMode.KeepAspectRatio)
 
     def show_status(self, name: str, status: CameraStatus, *, stale: bool) -> None:
         """Show state and small picture of a camera; a picture that is not live is faded."""

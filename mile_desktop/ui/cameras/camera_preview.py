@@ -36,7 +36,7 @@ class CameraPreview(OverrideGuard, QWidget):
         self.setAccessibleName("Preview")
 
     def show_frame(self, frame: Frame) -> None:
-        """Show the newest picture; its pixels are kept, not copied."""
+        """Show the newest picture."""
         self._frame = frame
         self._image = as_image(frame)
         self.update()

@@ -138,7 +138,7 @@ class SceneView(PictureCanvas):
         self.update()
 
     def show_frame(self, frame: Frame) -> None:
-        """Show the newest frame; its pixels are kept, not copied."""
+        """Show the newest frame."""
         super().show_frame(frame)
         self._stale = False
 
@@ -154,7 +154,7 @@ class SceneView(PictureCanvas):
         """Show the newest frame of the small view ``name``."""
         self.tiles.show(name, as_image(frame), can_be_main=False)
         self._small_frames[name] = frame
-        self.update()
+        self.repaint_soon()
 
     def show_status(self, status: Status) -> None:
         """Show phase and reason; a change fades the border."""
@@ -183,7 +183,7 @@ class SceneView(PictureCanvas):
     def show_step(self, taken: StepTaken) -> None:
         """Show the proposed action and p."""
         self._step = taken
-        self.update()
+        self.repaint_soon()
 
     def show_words_way(self, way: tuple[float, float, float] | None) -> None:
         """Show the direction of a typed command, as the robot sees it; None: none."""

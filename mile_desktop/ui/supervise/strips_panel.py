@@ -19,8 +19,8 @@ from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 REDRAW_MS = 66
-"""15 redraws a second. A redraw for every step, at up to 30 Hz, would double the work of drawing and show little more:
-one step moves a strip of 30 s by one or two pixels."""
+"""Between two redraws of a strip: 15 a second. A redraw for every step, at up to 30 Hz, would double the work of
+drawing and show little more: one step moves a strip of 30 s by one or two pixels."""
 RECENT_S = 30.0
 _SPAN_STEP_S = 5.0
 _LEAST_MOVE = 0.005
@@ -48,17 +48,19 @@ class StripsPanel(OverrideGuard, QFrame):
         self._choices: tuple[str, ...] = ()
         self._rate_hz = 20.0
         self._curve: CallCurve | None = None
-        self._drawn = -1
+        self._drawn = [-1, -1]
+        self._next = 0
         self.redraw_ms = 0.0
         """How long the last redraw blocked the event loop, ms, without Qt's painting; read by the benchmarks."""
         self.bar = AlertBar()
         self.probability = ProbabilityStrip()
         self.action_strip = ActionStrip()
         self.action_strip.setXLink(self.probability)  # both show the same times, whichever changes its range
+        self._strips = (self.probability, self.action_strip)
         self._lay_out()
         self._timer = QTimer(self)
-        self._timer.setInterval(REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        self._timer.setInterval(REDRAW_MS // 2)
+        self._timer.timeout.connect(self._redraw_next)
         self._connect()
 
     def _lay_out(self) -> None:
@@ -105,7 +107,7 @@ class StripsPanel(OverrideGuard, QFrame):
         # A new one: the number of action entries may differ between scenes.
         self._model = StripModel(actions=len(session.action_labels), rate_hz=session.rate_hz)
         self._rate_hz = self.probability.rate_hz = session.rate_hz
-        self._drawn = -1
+        self._forget_drawn()
         self.action_strip.set_actions(session.action_labels, discrete=bool(session.choices))
         self.probability.action_names = session.action_labels
         self._choices = session.action_labels if session.choices else ()
@@ -115,7 +117,7 @@ class StripsPanel(OverrideGuard, QFrame):
     def forget(self) -> None:
         """Show no steps and no p: another session is being loaded."""
         self._model = StripModel()
-        self._drawn = -1
+        self._forget_drawn()
         self.bar.forget_step()
 
     def show_status(self, status: Status) -> None:
@@ -143,8 +145,8 @@ class StripsPanel(OverrideGuard, QFrame):
     def show_whole_episode(self, whole: bool) -> None:
         """Show the whole episode, or the last 30 seconds."""
         self._whole = whole
-        self._drawn = -1  # redraw although no step was added
-        for strip in (self.probability, self.action_strip):
+        self._forget_drawn()  # redraw although no step was added
+        for strip in self._strips:
             strip.getAxis("bottom").setLabel("episode time, s" if whole else "time before now, s")
         self.probability.show_time_axis(self.action_strip.isHidden())
         if not whole:
@@ -163,16 +165,26 @@ class StripsPanel(OverrideGuard, QFrame):
         self.probability.show_time_axis(compact)
 
     def redraw(self) -> None:
-        """Draw the strips, if steps were added since the last time."""
+        """Draw both strips, if steps were added since the last time."""
+        for number in range(len(self._strips)):
+            self._redraw(number)
+
+    def _redraw_next(self) -> None:
+        # In turn: an event that comes while both are painted would wait twice as long.
+        self._redraw(self._next)
+        self._next = (self._next + 1) % len(self._strips)
+
+    def _redraw(self, number: int) -> None:
         # Between episodes no step arrives; comparing versions makes those redraws free.
-        if self._model.version == self._drawn:
+        if self._model.version == self._drawn[number]:
             return
         begun = time.perf_counter()
-        self._drawn = self._model.version
-        window = self._visible()
-        self.probability.show_window(window)
-        self.action_strip.show_window(window)
+        self._drawn[number] = self._model.version
+        self._strips[number].show_window(self._visible())
         self.redraw_ms = (time.perf_counter() - begun) * 1e3
+
+    def _forget_drawn(self) -> None:
+        self._drawn = [-1] * len(self._strips)
 
     def _visible(self) -> StripWindow:
         if not self._whole:

@@ -15,8 +15,8 @@ from mile_desktop.ui.viewport.tile_paint import TileRole, paint_handles, paint_n
 from mile_desktop.ui.viewport.tiles import SCENE, Tiles
 
 _REPAINT_MS = 25
-"""Pictures of several cameras that arrive within this time are painted together: four cameras at 30 Hz would otherwise
-repaint the view 120 times a second."""
+"""What arrives within this time is painted together: four cameras at 30 Hz would otherwise repaint the view 120 times a
+second, and a robot at 20 Hz would repaint it for each step and again for each picture of that step."""
 
 
 class PictureCanvas(FrameCanvas):
@@ -59,8 +59,18 @@ class PictureCanvas(FrameCanvas):
 
     def show_camera(self, name: str, frame: Frame) -> None:
         """Show the newest frame of the camera ``name``."""
-        # The timer is not restarted while it runs: cameras that keep sending must not postpone the repaint for ever.
         self.tiles.show(name, as_image(frame))
+        self.repaint_soon()
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the newest frame."""
+        super().show_frame(frame)
+        # This repaint shows all that waited.
+        self._repaint_timer.stop()
+
+    def repaint_soon(self) -> None:
+        """Repaint within ``_REPAINT_MS``, together with what else arrives until then."""
+        # Not restarted while it runs: cameras that keep sending must not postpone the repaint for ever.
         if not self._repaint_timer.isActive():
             self._repaint_timer.start()
 

@@ -206,3 +206,14 @@ def test_the_digits_of_p_never_move_the_strips(strips: StripsPanel, qtbot: QtBot
         QApplication.processEvents()
         places.add(strips.probability.y())
     assert len(places) == 1
+
+
+def test_the_strips_are_drawn_in_turn(strips: StripsPanel) -> None:
+    strips._timer.stop()
+    for step in range(30):
+        strips.add_step(taken(step))
+    drawn = []
+    for _ in range(2):
+        strips._redraw_next()
+        drawn.append((len(strips.probability._line.getData()[0]), len(strips.action_strip._window)))
+    assert drawn == [(30, 0), (30, 30)]
