@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
@@ -394,28 +394,3 @@ def test_in_a_narrow_picture_the_progress_stands_below_the_phase(view: SceneView
         ends.append(paint_badge(painter, area, moving, style_of(moving), "ep 15 · step 84/200", rate_hz=20.0))
         painter.end()
     assert ends[1] > ends[0]
-
-
-def test_a_step_its_picture_and_its_small_views_are_painted_together(view: SceneView, qtbot: QtBot) -> None:
-    paints = PaintCount()
-    view.installEventFilter(paints)
-    view.set_small_views({"top": "Top"})
-    qtbot.waitUntil(lambda: paints.count > 0)
-    qtbot.waitUntil(lambda: not view._repaint_timer.isActive())
-    paints.count = 0
-    view.show_step(taken(4))
-    view.show_small_view("top", frame())
-    assert view._repaint_timer.isActive()
-    view.show_frame(frame())
-    assert not view._repaint_timer.isActive(), "the picture is painted at once, with all that waited"
-    qtbot.waitUntil(lambda: paints.count == 1)
-    view.show_step(taken(5))
-    qtbot.waitUntil(lambda: paints.count == 2)  # a step without a picture waits no longer than that
-
-
-class PaintCount(QObject):
-    count = 0
-
-    def eventFilter(self, _: QObject, event: QEvent) -> bool:
-        self.count += event.type() is QEvent.Type.Paint
-        return False
