@@ -12,7 +12,14 @@ from importlib import import_module
 
 import mile_desktop
 from mile_desktop.commands import arguments, dataset_arguments, generation_arguments, study_arguments
-from mile_desktop.commands.command import CancelledError, Command, CommandError, Report
+from mile_desktop.commands.command import (
+    CancelledError,
+    Command,
+    CommandError,
+    Interruption,
+    Report,
+    interrupted_by_signals,
+)
 from mile_desktop.errors import UserError
 from mile_desktop.privacy import private_files
 
@@ -127,9 +134,9 @@ def main(given: Sequence[str] | None = None) -> int:
         os.nice(_BACKGROUND_NICENESS)
     report = Report(options.json)
     try:
-        with private_files():
+        with interrupted_by_signals(), private_files():
             command.run(options, report)
-    except (CancelledError, KeyboardInterrupt):
+    except (CancelledError, Interruption, KeyboardInterrupt):
         sys.stderr.write("mile-desktop: cancelled\n")
         return _CANCELLED
     except UserError as error:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mile_desktop.commands.command import CancelledError, CommandError, Report
+from mile_desktop.commands.command import CancelledError, CommandError, Interruption, Report
 from mile_desktop.study.folder import StudyFolder, StudyFolderError
 from mile_desktop.study.population import POPULATION, read_population
 from mile_desktop.study.protocol import find_protocol
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         problems = _run_window(_command(options, study, Path(place)), report)
     if problems:
         raise CommandError(f"{' '.join(problems)} {_KEPT}")
-    _report_end(study, report, time.monotonic() - began)
+    _report_end(study, options.participants, report, time.monotonic() - began)
 
 
 def _study(options: argparse.Namespace) -> StudyFolder:
@@ -72,13 +72,14 @@ def _run_window(command: list[str], report: Report) -> list[str]:
                 elif "participant" in fields:
                     _report_session(fields, report)
                 last = line.strip() or last
-        except KeyboardInterrupt as error:
-            # From a terminal the same signal has reached the window, which saves the running episode. From another
-            # program it may have reached only this one.
+        except Interruption as error:
+            # A terminal sends SIGINT to the window, too; any other program has reached this process alone. The window
+            # saves the running episode in both cases, and a second signal changes nothing.
+            window.terminate()
             try:
                 window.wait(_END_S)
             except subprocess.TimeoutExpired:
-                window.terminate()
+                window.kill()
             raise CancelledError from error
     # What a killed window wrote last is about something else.
     why = last if window.returncode >= 0 else f"killed by signal {-window.returncode}"
@@ -103,8 +104,8 @@ def _report_session(fields: _Fields, report: Report) -> None:
     report.step({**fields, "progress": done / of, "text": code}, done / of, code, line)
 
 
-def _report_end(study: StudyFolder, report: Report, seconds: float) -> None:
-    people = study.participants().participants
+def _report_end(study: StudyFolder, persons: int, report: Report, seconds: float) -> None:
+    people = study.participants().first(persons)
     fields = {
         "study": str(study.folder),
         "protocol": study.protocol.name,

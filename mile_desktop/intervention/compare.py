@@ -21,7 +21,7 @@ from mile_desktop.intervention.scores import (
     score_probabilities,
     takeover_ahead,
 )
-from mile_desktop.intervention.stall_model import StallModel, fit_stall
+from mile_desktop.intervention.stall_model import StallFit, StallModel
 from mile_desktop.intervention.strata import supervised_rows
 from mile_desktop.intervention.temporal import temporal_probabilities
 from mile_desktop.storage.alarms import ReasonCount, alarm_events, count_by_reason
@@ -136,8 +136,9 @@ def predict_all(
         soon = baseline(_select(train, train_asked), train_ahead[train_asked], test)
         predictions[name] = Predicted(now, soon)
     report(len(BASELINES), total, "the stall model")
-    stalled = fit_stall(train, train_asked, train_ahead, test)
-    stalled_now = fit_stall(train, known, train.intervention.numpy(), test)
+    stall = StallFit(train, test)
+    stalled = stall.fit(train_asked, train_ahead)
+    stalled_now = stall.fit(known, train.intervention.numpy())
     predictions["stall"] = Predicted(stalled_now.probability, stalled.probability, stalled.model)
     report(len(BASELINES) + 1, total, "the intervention model")
     predictions |= {name: Predicted(p, p) for name, p in _of_the_model(model, test).items()}

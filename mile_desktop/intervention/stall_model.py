@@ -26,7 +26,10 @@ _QUANTILES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 """Tried values of δ, as quantiles of the progress that was recorded."""
 _PRIOR = 2.0  # imagined steps with the mean rate on either side of δ: keeps both rates away from 0 and 1
 _NEIGHBOURS = 5
-_CHUNK = 1024  # rows compared with all references at once: bounds the memory
+MOST_REFERENCES = 6000
+"""More are thinned out evenly. Every step is compared with every reference, so that without a bound the time would grow
+with the square of what was recorded."""
+_CHUNK = 1024  # rows compared with all references at once: bounds the memory, and how long a cancel waits
 _STILL = 1e-3
 """An entry of the observation with a smaller range in an episode does not move (m, rad, m/s)."""
 
@@ -63,29 +66,38 @@ class StallPrediction:
     """float64[t] over the test steps."""
 
 
-def fit_stall(train: SupervisedSteps, asked: BoolArray, happened: BoolArray, test: SupervisedSteps) -> StallPrediction:
-    """Fit k, δ and both rates to ``train`` by maximum likelihood over a grid, and predict ``test``.
+class StallFit:
+    """Fits stall models to ``train`` that predict ``test``, each for another question.
+
+    Looking up the time to go takes nearly all of the time, so it is done once for all questions.
 
     Parameters
     ----------
     train, test : SupervisedSteps
         Whole episodes: progress needs the steps before. Time to go is learned from the successful episodes and the
         demonstrations of ``train``; an episode never informs about itself.
-    asked, happened : numpy.ndarray
-        bool[t] over ``train``: rows to fit to, and what happened there.
     """
-    left: dict[Measure, tuple[Float64Array, Float64Array] | None] = {"motion": None}
-    references = _References(train)
-    if references.enough:
-        left["time to go"] = references.time_to_go(train), references.time_to_go(test)
-    models = [
-        _best_threshold(measure, k, _progress(train, known and known[0], k)[asked], happened[asked])
-        for (measure, known), k in product(left.items(), WINDOWS)
-    ]
-    # The likelihoods are means over the same rows, so they compare between windows.
-    model = max(models, key=lambda each: each.log_likelihood)
-    known = left[model.measure]
-    return StallPrediction(model, model.predict(_progress(test, known and known[1], model.steps)))
+
+    def __init__(self, train: SupervisedSteps, test: SupervisedSteps) -> None:
+        self._train, self._test = train, test
+        self._left: dict[Measure, tuple[Float64Array, Float64Array] | None] = {"motion": None}
+        references = _References(train)
+        if references.enough:
+            self._left["time to go"] = references.time_to_go(train), references.time_to_go(test)
+
+    def fit(self, asked: BoolArray, happened: BoolArray) -> StallPrediction:
+        """Fit k, δ and both rates by maximum likelihood over a grid, and predict the test steps.
+
+        ``asked`` and ``happened`` are bool[t] over the training steps: rows to fit to, and what happened there.
+        """
+        models = [
+            _best_threshold(measure, k, _progress(self._train, known and known[0], k)[asked], happened[asked])
+            for (measure, known), k in product(self._left.items(), WINDOWS)
+        ]
+        # The likelihoods are means over the same rows, so they compare between windows.
+        model = max(models, key=lambda each: each.log_likelihood)
+        known = self._left[model.measure]
+        return StallPrediction(model, model.predict(_progress(self._test, known and known[1], model.steps)))
 
 
 def _best_threshold(measure: Measure, k: int, progress: Float64Array, happened: BoolArray) -> StallModel:
@@ -120,7 +132,9 @@ class _References:
     """Steps of successful episodes, whose time to go is known; looked up by the nearest ones in observation space."""
 
     def __init__(self, train: SupervisedSteps) -> None:
-        known = train.success | train.demonstration
+        known = (train.success | train.demonstration).nonzero()[:, 0]
+        # ``-(-a // b)`` rounds up: there are never more than the limit.
+        known = known[:: max(1, -(-len(known) // MOST_REFERENCES))]
         self._mean, self._scale = train.observation.mean(0), train.observation.std(0).clamp(min=1e-3)
         last = torch.zeros(len(train.episode_ids), dtype=torch.int64).scatter_reduce_(
             0, train.episode, train.step, "amax"

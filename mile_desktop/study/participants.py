@@ -75,6 +75,11 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
     """A simulated supervisor, not a person."""
 
+    @property
+    def number(self) -> int:
+        """Place in the order in which participants were added, from 1; withdrawals change no number."""
+        return int(self.code[1:])
+
 
 class ParticipantFile(msgspec.Struct, frozen=True, kw_only=True):
     """``participants.json``: everybody who takes part, and how many withdrew."""
@@ -92,6 +97,11 @@ class ParticipantFile(msgspec.Struct, frozen=True, kw_only=True):
                 return each
         known = ", ".join(each.code for each in self.participants) or "none yet"
         raise ParticipantError(f"The study has no participant {code!r}; it has {known}.")
+
+    def first(self, count: int) -> tuple[Participant, ...]:
+        """Return those of the first ``count`` participants who have not withdrawn."""
+        # By the code and not by the place: after a withdrawal everybody stays who they are.
+        return tuple(each for each in self.participants if each.number <= count)
 
     def replaced(self, participant: Participant) -> "ParticipantFile":
         """Return the file with this participant's new value."""

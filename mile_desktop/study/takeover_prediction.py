@@ -35,6 +35,8 @@ _FOLDS = 4
 """Parts into which the persons are split: each is predicted from the others."""
 _HELD_OUT = 3
 """Every third episode of a person is held out, so that every block has some in both parts."""
+_CALIBRATION_SHARE, _FIT_SHARE = 0.05, 0.5
+"""Of the time of one part: up to the end of the calibration, and of all that is fitted to the model."""
 _log = logging.getLogger(__name__)
 
 Report = Callable[[float, str], None]
@@ -74,12 +76,11 @@ def _same_person(
     scores: PersonScores = {}
     left_out = []
     for number, (who, mine) in enumerate(episodes.items()):
-        text = f"Predicting participant {number + 1} of {len(episodes)} from their own episodes"
-        report(number / len(episodes), text)
+        text = f"Participant {number + 1} of {len(episodes)}, from their own episodes"
         held = [name for place, name in enumerate(mine) if place % _HELD_OUT == _HELD_OUT - 1]
         train = select_steps(steps, steps_of(steps, set(mine) - set(held)))
-        if not _add_scores(scores, model, train, select_steps(steps, steps_of(steps, set(held))), {who: held}):
-            left_out.append(who)
+        test = select_steps(steps, steps_of(steps, set(held)))
+        left_out += _add_scores(scores, model, (train, test), {who: held}, _part(report, number, len(episodes), text))
     return scores, _left_out(left_out)
 
 
@@ -98,53 +99,68 @@ def _other_persons(
     if folds == 1:
         return scores, ("Only one participant: nobody can be predicted from others.",)
     for fold in range(folds):
-        report(fold / folds, f"Predicting part {fold + 1} of {folds} of the participants from the others")
-        tested = people[fold::folds]
-        held = {who: episodes[who] for who in tested}
-        names = {name for mine in held.values() for name in mine}
-        mask = steps_of(steps, names)
-        if not _add_scores(scores, model, select_steps(steps, ~mask), select_steps(steps, mask), held):
-            left_out += tested
+        held = {who: episodes[who] for who in people[fold::folds]}
+        mask = steps_of(steps, {name for mine in held.values() for name in mine})
+        text = f"Part {fold + 1} of {folds} of the participants, from the others"
+        both = select_steps(steps, ~mask), select_steps(steps, mask)
+        left_out += _add_scores(scores, model, both, held, _part(report, fold, folds, text))
     return scores, _left_out(left_out)
+
+
+def _part(report: Report, number: int, of: int, whose: str) -> Report:
+    """Return where part ``number`` of ``of`` equal ones reports its own share."""
+    return lambda share, text: report((number + share) / of, f"{whose}: {text}")
 
 
 def _left_out(people: Sequence[str]) -> tuple[str, ...]:
     if not people:
         return ()
-    return (f"{len(people)} participants are left out: they never took over, or there is too little to learn from.",)
+    who = "1 participant is" if len(people) == 1 else f"{len(people)} participants are"
+    return (f"{who} left out: there is no takeover of theirs to predict, or too little to learn from.",)
 
 
 def _add_scores(
     scores: PersonScores,
     model: InterventionModel,
-    train: SupervisedSteps,
-    test: SupervisedSteps,
+    both: tuple[SupervisedSteps, SupervisedSteps],
     held: Mapping[str, Sequence[str]],
-) -> bool:
-    """Predict the held-out episodes, and add each participant's scores; return whether that was possible."""
+    report: Report,
+) -> list[str]:
+    """Learn from the first of ``both``, predict the second, and add each participant's scores.
+
+    Returns those of whom there are no scores.
+    """
+    train, test = both
     try:
-        predicted = predict_all(_fitted(model, train), train, test)
+        fitted = _fitted(model, train, report)
+        predicted = predict_all(
+            fitted, train, test, report=lambda done, of, name: report(_FIT_SHARE + (1 - _FIT_SHARE) * done / of, name)
+        )
     except (ScoreError, ValueError) as error:
         _log.warning("Participants %s are not predicted: %s", ", ".join(held), error)
-        return False
+        return list(held)
     asked, ahead = takeover_ahead(test)
     elapsed = test.step.numpy()
+    left_out = []
     for who, names in held.items():
         rows: BoolArray = steps_of(test, set(names)).numpy() & asked
         if not 0 < int(ahead[rows].sum()) < int(rows.sum()):
-            return len(held) > 1
+            left_out.append(who)
+            continue
         for name, each in predicted.items():
             found = score_probabilities(each.soon[rows], ahead[rows], elapsed[rows])
             for score in SCORES:
                 scores.setdefault(name, {}).setdefault(score, {})[who] = float(getattr(found, score))
-    return True
+    return left_out
 
 
-def _fitted(model: InterventionModel, train: SupervisedSteps) -> InterventionModel:
+def _fitted(model: InterventionModel, train: SupervisedSteps, report: Report) -> InterventionModel:
     """Return the model with cost, scale and temporal parameters fitted to the training part."""
     try:
+        report(0.0, "cost and scale")
         model, _ = calibrate(model, train)
         if model.config.temporal is not None:
+            report(_CALIBRATION_SHARE, "the temporal model")
             model = model.with_config(temporal=fit_temporal(model, train).parameters)
     except CalibrationError as error:
         _log.warning("Cost and scale stay as they are: %s", error)

@@ -15,8 +15,11 @@ from mile_desktop.study.session import labels_of
 from tests.study.conftest import SHORT
 
 
-def test_a_session_runs_through_the_window_and_is_not_run_twice(tmp_path: Path) -> None:
+def test_a_session_runs_through_the_window_and_no_other_one(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(SHORT, encoding="utf-8")
+    earlier = StudyFolder.create(tmp_path / "s", str(tmp_path / "p.toml"))
+    for _ in range(2):  # an earlier call for two participants was interrupted
+        earlier.add_participant(simulated=True)
     command = [sys.executable, "-m", "mile_desktop", "study", "simulate", "--protocol", str(tmp_path / "p.toml")]
     command += ["--participants", "1", "--output", str(tmp_path / "s"), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
@@ -24,7 +27,8 @@ def test_a_session_runs_through_the_window_and_is_not_run_twice(tmp_path: Path) 
     end = json.loads(done.stdout.splitlines()[-1])
     assert (end["participants"], end["finished"], end["episodes"]) == (1, 1, 4)
     study = StudyFolder(tmp_path / "s")
-    (person,) = study.participants().participants
+    person, other = study.participants().participants
+    assert (other.stage, other.done) == ("new", ())
     with Workspace.open(study.folder, create=False) as workspace:
         records = Catalogue(workspace).episodes()
         promoted = Catalogue(workspace).promotion_history("button-press")

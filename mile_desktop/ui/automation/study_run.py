@@ -65,11 +65,11 @@ class StudyRun(ScriptedRun):
         self._application.window.show_page("study")
         while len(study.participants().participants) + study.participants().withdrawn < self._plan.persons:
             study.add_participant(simulated=True)
-        people = study.participants().participants
+        # An earlier call may have asked for more: those sessions are not this call's.
+        people = study.participants().first(self._plan.persons)
         for number, participant in enumerate(people):
             if participant.stage in {"new", "running"}:
-                # By the code and not by the place: after a withdrawal everybody stays who they are.
-                yield from self._session(participant, draw_person(self._population, int(participant.code[1:]) - 1))
+                yield from self._session(participant, draw_person(self._population, participant.number - 1))
             self._tell(study.participant(participant.code), number + 1, len(people))
         yield self._after(0.2)
         self._shoot_once("overview")

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
+from mile_desktop.ui.widgets.dates import time_text
+
 _KILL_MS = 3000
 """A command that has not ended this long after ``cancel`` is killed."""
 _CLOSE_MS = 1000
+
+
+def progress_of(fields: dict[str, object]) -> tuple[float, str]:
+    """Return the finished share, in [0, 1], and the text of a progress that a command has said, with the time left."""
+    left = fields.get("seconds_left")
+    text = str(fields["text"])
+    return float(str(fields["progress"])), text if left is None else f"{text} · {time_text(float(str(left)))} left"
 
 
 class CommandClient(QObject):

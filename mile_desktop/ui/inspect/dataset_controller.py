@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from mile_desktop.storage.browse import read_rows
 from mile_desktop.storage.generated_episodes import is_generated
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.inspect.dataset_bar import DatasetBar
 from mile_desktop.ui.shell.close_question import RunningWork
@@ -156,7 +156,7 @@ class DatasetController(QObject):
 
     def _handle_output(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
-            self.bar.show_progress(float(str(fields["progress"])), str(fields["text"]))
+            self.bar.show_progress(*progress_of(fields))
         else:
             self._result |= fields
 

@@ -5,7 +5,7 @@ from PySide6.QtCore import QObject
 from mile_desktop.rollout import messages as m
 from mile_desktop.storage.records import InterventionModelRecord
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 from mile_desktop.ui.learn.calibration_card import CalibrationPart
 from mile_desktop.ui.learn.calibration_model import CalibrationResult
 from mile_desktop.ui.shell.close_question import RunningWork
@@ -68,7 +68,7 @@ class CalibrationController(QObject):
 
     def _said(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
-            self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
+            self.part.show_progress(*progress_of(fields))
             return
         if "accepted" in fields:
             self.part.show_accepted()

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.step_problem import StepProblem
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 from mile_desktop.ui.learn.explanation_part import Remedy
 from mile_desktop.ui.learn.model import RetrainRequest
 from mile_desktop.ui.learn.page import LearnPanel
@@ -47,7 +47,7 @@ class ExplanationController(QObject):
 
     def _said(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
-            self._part.show_progress(float(str(fields["progress"])), str(fields["text"]))
+            self._part.show_progress(*progress_of(fields))
         elif "explanation" in fields:
             self._part.show_explanation(str(fields["explanation"]), _remedy(fields) if fields["helps"] else None)
 

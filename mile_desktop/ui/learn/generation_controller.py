@@ -16,7 +16,7 @@ from mile_desktop.storage.generated_sets import (
 )
 from mile_desktop.storage.records import SHIFT
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 from mile_desktop.ui.learn.data_part import DataPart
 from mile_desktop.ui.learn.generation_part import ALL, GenerationPart, SetLine
 from mile_desktop.ui.shell.close_question import RunningWork
@@ -100,7 +100,7 @@ class GenerationController(QObject):
 
     def _said(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
-            self.part.show_progress(float(str(fields["progress"])), str(fields["text"]))
+            self.part.show_progress(*progress_of(fields))
         else:
             self.part.show_result(
                 f"{fields['episodes']} of {fields['tried']} episodes ended in success and were kept, with "

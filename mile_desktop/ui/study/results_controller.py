@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from mile_desktop.study.withdrawal import RESULTS
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 from mile_desktop.ui.study.page import OverviewPanel
 
 _REPORT = "report.html"
@@ -99,7 +99,8 @@ class ResultsController(QObject):
 
     def _follow(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
-            self._panel.show_job(f"{float(str(fields['progress'])):.0%}  {fields['text']}", running=True)
+            share, text = progress_of(fields)
+            self._panel.show_job(f"{share:.0%}  {text}", running=True)
         self._said = str(fields.get("text", self._said))
 
     def _finished(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 
 TALKS = """
 import json, sys
@@ -85,3 +85,8 @@ def test_closing_ends_the_command_without_a_word(listener: Listener, qtbot: QtBo
     assert listener.ends == []
     assert not listener.start(WAITS)  # the last messages of a closing worker must not start work that outlives it
     assert not listener.client.running
+
+
+def test_progress_says_the_time_left_where_the_command_knows_it() -> None:
+    assert progress_of({"progress": 0.5, "text": "Reading"}) == (0.5, "Reading")
+    assert progress_of({"progress": 0.5, "text": "Reading", "seconds_left": 200.0}) == (0.5, "Reading · 3 min left")

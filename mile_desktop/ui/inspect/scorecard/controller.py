@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.application import Application
-from mile_desktop.ui.clients.command_client import CommandClient
+from mile_desktop.ui.clients.command_client import CommandClient, progress_of
 from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.inspect.scorecard.bar import LEAST_DIFFERENCE
 from mile_desktop.ui.shell.preferences import Preferences
@@ -67,7 +67,7 @@ class ScorecardController(QObject):
 
     def _handle_output(self, fields: dict[str, object]) -> None:
         if "progress" in fields:
-            self.panel.show_progress(float(str(fields["progress"])), str(fields["text"]))
+            self.panel.show_progress(*progress_of(fields))
         else:
             self.panel.show_card(msgspec.convert(fields, Scorecard))
 
