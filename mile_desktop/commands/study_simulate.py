@@ -15,6 +15,8 @@ from mile_desktop.study.population import POPULATION, read_population
 from mile_desktop.study.protocol import find_protocol
 
 _KEPT = "What was recorded is kept; the same command goes on from there."
+_QT_CHATTER = "This plugin does not support"
+"""What Qt says without a screen; never the reason of an end."""
 _END_S = 20.0
 """The window saves the running episode and ends its processes within this time."""
 
@@ -71,7 +73,8 @@ def _run_window(command: list[str], report: Report) -> list[str]:
                     problems = [str(each) for each in fields["problems"]]
                 elif "participant" in fields:
                     _report_session(fields, report)
-                last = line.strip() or last
+                if not line.startswith(_QT_CHATTER):
+                    last = line.strip() or last
         except Interruption as error:
             # A terminal sends SIGINT to the window, too; any other program has reached this process alone. The window
             # saves the running episode in both cases, and a second signal changes nothing.
@@ -82,7 +85,7 @@ def _run_window(command: list[str], report: Report) -> list[str]:
                 window.kill()
             raise CancelledError from error
     # What a killed window wrote last is about something else.
-    why = last if window.returncode >= 0 else f"killed by signal {-window.returncode}"
+    why = last or "it gave no reason" if window.returncode >= 0 else f"killed by signal {-window.returncode}"
     return [f"The window ended before the last session was finished ({why})."] if problems is None else problems
 
 

@@ -62,7 +62,7 @@ def roll_out(
         for problem in session.loaded().problems:
             _log.warning(problem)
         session.loop.start(episodes)
-        _run_to_the_end(session, closed)
+        run_to_the_end(session, closed.report)
     except RolloutHeldError as error:
         held = str(error)
     finally:
@@ -93,14 +93,19 @@ class _ClosedEpisodes:
             self._on_episode(self.reported[-1])
 
 
-def _run_to_the_end(session: Session, closed: _ClosedEpisodes) -> None:
+def run_to_the_end(session: Session, after_tick: Callable[[], None] = lambda: None) -> None:
+    """Tick until every episode that was started has ended.
+
+    Raises ``RolloutHeldError`` where the robot holds or has stopped: no one is there to resume, and it would tick for
+    ever.
+    """
     ticks = 0
     while session.loop.phase is not Phase.IDLE:
         _tick(session)
         ticks += 1
         if ticks % _BACKLOG == 0:
             session.recorder.flush()
-        closed.report()
+        after_tick()
 
 
 def _tick(session: Session) -> None:

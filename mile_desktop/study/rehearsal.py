@@ -8,9 +8,9 @@ from contextlib import closing
 
 from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.rollout.clock import SimulatedClock
+from mile_desktop.rollout.headless import run_to_the_end
 from mile_desktop.rollout.input_devices import simulated_supervisor
 from mile_desktop.rollout.messages import EpisodeClosed, Event
-from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.session import Session
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -63,9 +63,7 @@ def _run_episodes(study: StudyFolder, session: ParticipantSession, step: Planned
         now: PlannedStep | None = step
         while now is not None and (now.block, now.kind) == (block, kind):
             rollout.handle(start_of(session, now))
-            while rollout.loop.phase is not Phase.IDLE:
-                rollout.tick()
-                rollout.cadence.wait()
+            run_to_the_end(rollout)
             # The episode is counted only when it is on the disk.
             rollout.recorder.flush()
             episode = closed.pop()

@@ -93,7 +93,8 @@ def test_a_command_that_is_ended_removes_its_files_and_says_so(
 
 def test_a_second_signal_does_not_interrupt_what_is_put_away() -> None:
     put_away = []
-    with pytest.raises(Interruption), interrupted_by_signals():
+
+    def work() -> None:
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(5)
@@ -103,6 +104,9 @@ def test_a_second_signal_does_not_interrupt_what_is_put_away() -> None:
             except KeyError:
                 os.kill(os.getpid(), signal.SIGINT)
             put_away.append("files")
+
+    with pytest.raises(Interruption), interrupted_by_signals():
+        work()
     assert put_away == ["files"]
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mile_desktop.intervention.baselines import stopwatch
 from mile_desktop.intervention import stall_model
+from mile_desktop.intervention.baselines import stopwatch
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.intervention.scores import takeover_ahead
 from mile_desktop.intervention.stall_model import StallFit

@@ -3,18 +3,35 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.application import Application
 
 Condition = Callable[[], bool]
 
 _POLL_MS = 50
 _SIZE = (1440, 900)
+_RESUME_S = 1.0
+"""A person needs a moment as well, and a second press within it could hold again what has just gone on."""
+_LONGEST_HOLD_S = 60.0
+"""A hold whose reason stays for so long is not the computer being busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A hold of the robot; resuming is in vain as long as the robot makes no step."""
+
+    place: tuple[int, int] = (-1, -1)
+    """Episode and step at which it holds."""
+    began: float = 0.0
+    pressed: float = 0.0
+    """When it was resumed last."""
 
 
 class ScriptedRun(QObject):
@@ -39,6 +56,7 @@ class ScriptedRun(QObject):
         self._limit_s = limit_s
         self._began = time.monotonic()
         self._seen_picture = False
+        self._hold = _Hold()
         self._steps: Iterator[Condition] = iter(())
         # The first step waits for the scene and for a picture of it: what is done before that would be refused.
         self._condition: Condition = self._loaded
@@ -64,6 +82,25 @@ class ScriptedRun(QObject):
     def problem(self, text: str) -> None:
         """Note what went wrong; the script ends."""
         self.problems.append(text)
+
+    def resume_holds(self) -> None:
+        """Resume whenever the robot holds, as a person would: on a busy computer it waits for the disk.
+
+        For scripts that do not hold the robot themselves. A hold that cannot be resumed is a problem.
+        """
+        self._application.worker.status_changed.connect(self._resume)
+
+    def _resume(self, status: m.Status) -> None:
+        if status.phase is not Phase.HOLD:
+            return
+        now, place = time.monotonic(), (status.episode, status.step)
+        if place != self._hold.place:
+            self._hold = _Hold(place, now, now)
+        elif now - self._hold.began > _LONGEST_HOLD_S:
+            self.problem(f"The robot held and could not go on. {status.reason}")
+        elif now - self._hold.pressed >= _RESUME_S:
+            self._hold = replace(self._hold, pressed=now)
+            self._application.worker.send(m.ToggleHold())
 
     def _script(self) -> Iterator[Condition]:
         """Perform one step after the other; yield the condition that the next one waits for."""

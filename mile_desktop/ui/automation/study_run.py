@@ -56,6 +56,7 @@ class StudyRun(ScriptedRun):
         self._photographed: set[str] = set()
         # A person could try again; a simulation ends with the reason, and the same command goes on from there.
         parts.study.results.not_trained.connect(self.problem)
+        self.resume_holds()
 
     def _script(self) -> Iterator[Condition]:
         study = self._parts.study.study

@@ -91,6 +91,7 @@ class Unattended(ScriptedRun):
         parts.application.worker.episode_closed.connect(self._count)
         parts.application.worker.status_changed.connect(self._watch_phase)
         parts.retrain.trainer.event_read.connect(self._follow)
+        self.resume_holds()
 
     # ── the script ───────────────────────────────────────────────────────────────────────────────────────────────
 
