@@ -13,7 +13,7 @@ from mile_desktop.channels.shared import Frame, FrameRing, StateSlot
 from mile_desktop.ui.clients.child_client import ChildClient, Excused
 from mile_desktop.viewer import messages as v
 
-_THUMBNAIL_SIZE = (320, 240)
+_THUMBNAIL_SIZE = (480, 360)
 _MOST_ENDS = 3
 _MOST_ENDS_S = 30.0
 """A viewer that ends three times within this time is not started again automatically."""

@@ -9,6 +9,7 @@ import platformdirs
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.rollout.messages import SetAlert
+from mile_desktop.ui.viewport.viewpoints import Viewpoints
 
 _SAVE_DELAY_MS = 300
 """A slider that is dragged changes the preferences many times; they are written once, after the last change."""
@@ -47,6 +48,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     """The panel on the right of the Supervise page."""
     layouts: dict[str, str] = {}
     """Layouts of other parts of the window (splitters …), by name."""
+    viewpoints: dict[str, Viewpoints] = {}
+    """Saved positions of the camera, by scene."""
 
     rate_hz: Literal[10, 20, 30] = 20
     """Control rate; 20 (``SCENE_RATE``) stands for the scene's own, because earlier builds stored it as the default."""
@@ -182,7 +185,17 @@ class PreferenceStore(QObject):
             )
 
 
-_KEPT_ON_RESET = ("workspace", "recent_workspaces", "scene", "policy", "page", "geometry", "window_state", "guide")
+_KEPT_ON_RESET = (
+    "workspace",
+    "recent_workspaces",
+    "scene",
+    "policy",
+    "page",
+    "geometry",
+    "window_state",
+    "guide",
+    "viewpoints",  # made by the person, and no setting that could be wrong
+)
 
 
 def default_path() -> Path:

@@ -17,6 +17,7 @@ from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.preferences import Preferences, alert_of
 from mile_desktop.ui.supervise.call_line_controller import CallLineController
+from mile_desktop.ui.supervise.clip_controller import ClipController
 from mile_desktop.ui.supervise.driving_help_controller import DrivingHelpController
 from mile_desktop.ui.supervise.full_view import FullView
 from mile_desktop.ui.supervise.page import SupervisePage
@@ -24,6 +25,8 @@ from mile_desktop.ui.supervise.scene_video_controller import SceneVideoControlle
 from mile_desktop.ui.supervise.success_band_controller import SuccessBandController
 from mile_desktop.ui.supervise.view_controller import ViewController
 from mile_desktop.ui.supervise.view_picture import save_view_picture
+from mile_desktop.ui.supervise.viewpoint_controller import ViewpointController
+from mile_desktop.ui.supervise.viewpoint_menu import KEYS
 from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 
 _PAGE = "supervise"
@@ -48,6 +51,10 @@ class SuperviseController(QObject):
         small_views = remembered.layouts.get(_SMALL_VIEWS, "") != _HIDDEN
         self._views = ViewController(application.viewer, self.page, self, small_views=small_views)
         self._video = SceneVideoController(application.viewer, application.worker, self._folder, self)
+        self.viewpoints = ViewpointController(application, self.page)
+        self.clip = ClipController(
+            self.page, self, folder=self._folder, scene=self._scene_name, say=application.window.say
+        )
         self.words = WordsController(
             self.page.words,
             self,
@@ -84,6 +91,9 @@ class SuperviseController(QObject):
         workspace = self._application.workspace
         return None if workspace is None else workspace.folder
 
+    def _scene_name(self) -> str:
+        return self._application.scene
+
     def pause(self, paused: bool) -> None:
         """Let the robot hold while a question covers the window, or say that the question is answered."""
         self._application.worker.send(m.PauseRobot(paused=paused))
@@ -104,6 +114,9 @@ class SuperviseController(QObject):
                 "layout": view.cycle_layout,
                 "full_view": self.full_view.toggle,
                 "save_picture": self.save_picture,
+                "clip": self.clip.toggle,
+                "save_viewpoint": self.viewpoints.save,
+                **{f"viewpoint_{index + 1}": partial(self.viewpoints.use, index) for index in range(KEYS)},
                 "small_views": self._views.toggle_small_views,
                 "camera_previous": partial(view.step_camera, -1),
                 "camera_next": partial(view.step_camera, 1),
@@ -139,6 +152,7 @@ class SuperviseController(QObject):
             signal.connect(page.handle)
         worker.camera_requested.connect(page.view.step_camera)
         worker.died.connect(self._worker_died)
+        worker.loading.connect(self.clip.end_with_scene)
         worker.loading.connect(self._begin_loading)
         application.blocked.connect(self._explain)
         page.command.connect(self._command)
@@ -154,6 +168,7 @@ class SuperviseController(QObject):
         self._views.command.connect(self._command)
         application.preferences.changed.connect(self._preferences_changed)
         application.window.closing.connect(self._remember_layout)
+        application.window.closing.connect(self.clip.close)
 
     def _command(self, command: object) -> None:
         if isinstance(command, m.SetAlert):

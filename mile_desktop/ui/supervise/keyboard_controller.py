@@ -54,6 +54,11 @@ _PRESS_KEYS: dict[int, str] = {
     Qt.Key.Key_2: "camera 1",
     Qt.Key.Key_3: "camera 2",
     Qt.Key.Key_4: "camera 3",
+    Qt.Key.Key_5: "viewpoint 0",
+    Qt.Key.Key_6: "viewpoint 1",
+    Qt.Key.Key_7: "viewpoint 2",
+    Qt.Key.Key_8: "viewpoint 3",
+    Qt.Key.Key_9: "viewpoint 4",
 }
 _ARROWS = frozenset(int(key) for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right))
 _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
@@ -90,6 +95,8 @@ class KeyboardController(OverrideGuard, QObject):
     """Esc: close what is on top, or stop, or both."""
     camera = Signal(int)
     """Number of the scene's camera, from 0."""
+    viewpoint = Signal(int)
+    """Number of the saved viewpoint, from 0."""
 
     def __init__(self, page: QWidget, orbit: Callable[[], Orbit], view: QWidget | None = None) -> None:
         super().__init__(page)
@@ -279,8 +286,9 @@ class KeyboardController(OverrideGuard, QObject):
         return True
 
     def _request(self, name: str) -> None:
-        if name.startswith("camera "):
-            self.camera.emit(int(name.removeprefix("camera ")))
+        kind, _, number = name.partition(" ")
+        if number:
+            {"camera": self.camera, "viewpoint": self.viewpoint}[kind].emit(int(number))
         else:
             self._requests[name]()
 

@@ -20,6 +20,7 @@ from mile_desktop.rollout.messages import (
 )
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.study.block import ParticipantView
+from mile_desktop.ui.supervise.clip_button import ClipButton
 from mile_desktop.ui.supervise.episode_controls import EpisodeControls
 from mile_desktop.ui.supervise.key_advice import advice_for_keys, advice_for_mark, any_pressed
 from mile_desktop.ui.supervise.keyboard_controller import KeyboardController
@@ -78,6 +79,7 @@ class SupervisePage(OverrideGuard, QWidget):
         self._pad_button.setAccessibleName(_PAD_LABEL)
         theme.set_icon(self._pad_button, "mdi6.gamepad-variant-outline")
         self.pictures = PictureMenu(self.view)
+        self.clip = ClipButton()
         self._strip_mode = _StripMode.FULL
         self._only_view = False
         self._view_of: ParticipantView | None = None
@@ -103,6 +105,7 @@ class SupervisePage(OverrideGuard, QWidget):
         theme.space(bar, (0, 0, 0, 0), 8)
         bar.addWidget(self.controls, 1)
         bar.addWidget(self.pictures)
+        bar.addWidget(self.clip)
         bar.addWidget(self._pad_button)
         self._column = column = QVBoxLayout(self)
         theme.space(column, (8, 8, 8, 8), 8)
@@ -250,6 +253,7 @@ class SupervisePage(OverrideGuard, QWidget):
         if not by_mouse:
             self.show_pad(False)
         self._pad_button.setVisible(by_mouse)
+        self.clip.setVisible(view is None)  # a participant saves nothing
         self.strips.setVisible(self._shows_strips)
         self.view.update()
 

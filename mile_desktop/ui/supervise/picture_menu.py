@@ -8,15 +8,17 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.supervise.scene_view import SceneView
+from mile_desktop.ui.supervise.viewpoint_menu import ViewpointMenu
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tile_layout import GRIDS, Layout
 from mile_desktop.ui.viewport.tiles import SCENE, TITLES
 from mile_desktop.ui.widgets.menu_title import add_heading
 
 _ICONS = {
     Layout.ONE: "mdi6.square-outline",
     Layout.INSET: "mdi6.picture-in-picture-bottom-right",
-    Layout.GRID: "mdi6.view-grid-outline",
+    Layout.GRID: "mdi6.view-module-outline",
+    Layout.QUARTERS: "mdi6.view-grid-outline",
 }
 
 
@@ -24,8 +26,11 @@ class PictureMenu(QToolButton):
     """Lists layouts and pictures. The menu is filled each time it opens, because cameras come and go."""
 
     full_view_asked = Signal()
-    save_asked = Signal()
     """Toggle the view alone on the full screen."""
+    save_asked = Signal()
+    """Save a picture of the view."""
+    clip_asked = Signal()
+    """Record a video of the view, or end it."""
     small_views_toggled = Signal(bool)
     """Whether to show the scene's other cameras beside the large picture."""
     cameras_asked = Signal()
@@ -35,6 +40,9 @@ class PictureMenu(QToolButton):
         super().__init__(parent)
         self._view = view
         self._small_views = True
+        self._records = False
+        self.viewpoints = ViewpointMenu(self)
+        """Its owner fills it when this menu opens."""
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(shortcuts.tooltip("Arrange scene and cameras", "layout"))
         self.setAccessibleName("Arrange pictures")
@@ -49,6 +57,10 @@ class PictureMenu(QToolButton):
         """Set whether the scene's other cameras are shown."""
         self._small_views = shown
 
+    def set_recording(self, records: bool) -> None:
+        """Set whether a video of the view is recorded now."""
+        self._records = records
+
     def _fill(self) -> None:
         menu, tiles = self.menu(), self._view.tiles
         menu.clear()
@@ -61,15 +73,19 @@ class PictureMenu(QToolButton):
         pictures = QActionGroup(menu)
         scene = [(SCENE, "Scene")] if tiles.has_scene else []
         for name, title in (*scene, *((name, name) for name in tiles.choices)):
-            self._add_option(title, name, pictures, chosen=name == tiles.main and tiles.layout is not Layout.GRID)
+            self._add_option(title, name, pictures, chosen=name == tiles.main and tiles.layout not in GRIDS)
         self._add_small(menu)
         menu.addSeparator()
         small = menu.addAction(_with_key("The scene's other cameras", "small_views"))
         small.setCheckable(True)
         small.setChecked(self._small_views)
         small.toggled.connect(self.small_views_toggled)
+        menu.addMenu(self.viewpoints)
+        menu.addSeparator()
         menu.addAction(_with_key("Fill the screen with the view", "full_view"), self.full_view_asked.emit)
         menu.addAction(_with_key("Save a picture of the view", "save_picture"), self.save_asked.emit)
+        clip = "End the video of the view" if self._records else "Record a video of the view"
+        menu.addAction(_with_key(clip, "clip"), self.clip_asked.emit)
         menu.addAction(_with_key("Cameras …", "cameras"), self.cameras_asked.emit)
 
     def _add_small(self, menu: QMenu) -> None:

@@ -11,13 +11,14 @@ from mile_desktop.rollout import messages as m
 from mile_desktop.ui.clients.viewer_client import ViewerClient
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tile_layout import GRIDS, Layout
 from mile_desktop.viewer import messages as v
 
 _YAW_OF_X = 90.0
 """Degrees to add: at yaw 0 the view looks along +y, while the worker counts headings from +x."""
-_SMALL_SIZE = (240, 180)
-"""Width and height in which the viewer draws a small view, px."""
+_SMALL_SIZE, _CELL_SIZE = (240, 180), (480, 360)
+"""Width and height in which the viewer draws a small view beside the large picture, and in a cell of a grid, px: a cell
+is about twice as wide, and a small view would be blurred in it."""
 
 
 class ViewController(QObject):
@@ -46,6 +47,7 @@ class ViewController(QObject):
         self._draws_itself = False
         self._small_views_shown = small_views
         self._requested: tuple[str, ...] | None = None
+        self._requested_size = _SMALL_SIZE
         self._requested_at = 0.0
         page.pictures.set_small_views(small_views)
         viewer.frame_ready.connect(page.show_frame)
@@ -115,10 +117,10 @@ class ViewController(QObject):
         titles = dict(drawn[: self._viewer.thumbnail_count])
         # Those that were put away are not drawn, but the menu still lists them, so that they can come back.
         view.set_small_views({key: title for key, title in others.items() if key in titles or view.tiles.is_away(key)})
-        names = tuple(titles)
-        if names != self._requested:
-            self._requested, self._requested_at = names, self._clock()
-            self._viewer.send(v.SetThumbnails(names=names, width=_SMALL_SIZE[0], height=_SMALL_SIZE[1]))
+        names, size = tuple(titles), _CELL_SIZE if view.tiles.layout in GRIDS else _SMALL_SIZE
+        if (names, size) != (self._requested, self._requested_size):
+            self._requested, self._requested_size, self._requested_at = names, size, self._clock()
+            self._viewer.send(v.SetThumbnails(names=names, width=size[0], height=size[1]))
 
     def _show_small_view(self, index: int, frame: Frame) -> None:
         names = self._requested or ()

@@ -1,4 +1,4 @@
-"""A picture of the view as a file: for a talk, a bug report, or a note beside an episode."""
+"""A picture of the view as a file, and where pictures and videos of the view are kept."""
 
 from datetime import datetime
 from pathlib import Path
@@ -24,17 +24,26 @@ def save_view_picture(view: QWidget, workspace: Path, scene: str, *, now: dateti
     PictureError
         The folder cannot be made, or the file cannot be written.
     """
+    path = new_picture_path(workspace, scene, ".png", now=now)
+    if not view.grab().save(str(path)):
+        raise PictureError(f"The picture {path} could not be written. Is the disk full, or the folder read-only?")
+    return path
+
+
+def new_picture_path(workspace: Path, scene: str, ending: str, *, now: datetime) -> Path:
+    """Make the folder for pictures and videos of the view, and return a name in it that is free.
+
+    Raises
+    ------
+    PictureError
+        The folder cannot be made.
+    """
     folder = workspace / _FOLDER
     stem = f"{scene}-{now:%Y-%m-%d-%H-%M-%S}"
     try:
         folder.mkdir(exist_ok=True)
         # Two within one second get numbers.
         numbers = ("", *(f"-{number}" for number in range(2, 100)))
-        path = next(path for end in numbers if not (path := folder / f"{stem}{end}.png").exists())
+        return next(path for end in numbers if not (path := folder / f"{stem}{end}{ending}").exists())
     except (OSError, StopIteration) as error:
-        raise PictureError(
-            f"The picture cannot be saved in {folder} ({error}). Choose a folder that can be written."
-        ) from error
-    if not view.grab().save(str(path)):
-        raise PictureError(f"The picture {path} could not be written. Is the disk full, or the folder read-only?")
-    return path
+        raise PictureError(f"Nothing can be saved in {folder} ({error}). Choose a folder that can be written.") from error

@@ -102,6 +102,10 @@ class FrameCanvas(OverrideGuard, QWidget):
         """Use camera number ``index`` of the scene, from 0."""
         self._orbit.choose(index)
 
+    def look_from(self, orbit: Orbit) -> None:
+        """Move the scene's camera to this position."""
+        self._orbit.look_from(orbit)
+
     def step_camera(self, direction: int) -> None:
         """Use the next (+1) or the previous (−1) camera."""
         self._orbit.step(direction)

@@ -58,6 +58,12 @@ class OrbitController(QObject):
             self._move_to_chosen()
             self.commanded.emit(UsePreset(name=self._presets[index].name))
 
+    def look_from(self, orbit: Orbit) -> None:
+        """Go to a saved position at once; the camera that was chosen last stays the chosen one, as after a drag."""
+        self.orbit = orbit
+        self._timer.stop()
+        self._send()
+
     def step(self, direction: int) -> None:
         """Use the next (+1) or the previous (−1) camera."""
         if self._presets:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.frame_canvas import FrameCanvas, as_image
+from mile_desktop.ui.viewport.orbit import Orbit
 from mile_desktop.ui.viewport.tile_hand import Part, TileHand, cursor_at
-from mile_desktop.ui.viewport.tile_layout import Layout
+from mile_desktop.ui.viewport.tile_layout import GRIDS, Layout
 from mile_desktop.ui.viewport.tile_paint import TileRole, paint_handles, paint_name, paint_tile
 from mile_desktop.ui.viewport.tiles import SCENE, Tiles
 
@@ -103,7 +104,7 @@ class PictureCanvas(FrameCanvas):
 
     def choose_main(self, name: str) -> None:
         """Make this picture large; called for the person, so it is remembered. It leaves the grid, where none is."""
-        layout = Layout.ONE if self.tiles.layout is Layout.GRID else self.tiles.layout
+        layout = Layout.ONE if self.tiles.layout in GRIDS else self.tiles.layout
         self.set_arrangement(layout, name)
         self.arrangement_chosen.emit()
 
@@ -131,6 +132,12 @@ class PictureCanvas(FrameCanvas):
         elif index - inner < len(self.tiles.choices):
             self.choose_main(self.tiles.choices[index - inner])
 
+    def look_from(self, orbit: Orbit) -> None:
+        """Move the scene's camera to this position, and show the scene large where a live camera was."""
+        if self.tiles.main != SCENE:
+            self.choose_main(SCENE)
+        super().look_from(orbit)
+
     def step_camera(self, direction: int) -> None:
         """Use the next (+1) or the previous (−1) camera; scene and live cameras form one row."""
         inner = len(self.presets) if self.tiles.has_scene else 0
@@ -155,7 +162,7 @@ class PictureCanvas(FrameCanvas):
         rooms = self.tiles.rooms(self.inside())
         large = next(iter(rooms.values()))
         # A robot may have cameras only; the first of them stands for the scene.
-        return rooms.get(SCENE, large) if self.tiles.layout is Layout.GRID else large
+        return rooms.get(SCENE, large) if self.tiles.layout in GRIDS else large
 
     def paint_pictures(self, painter: QPainter, empty_text: str) -> None:
         """Paint every picture at its place; ``empty_text`` in place of the scene before its first frame."""
@@ -172,7 +179,7 @@ class PictureCanvas(FrameCanvas):
         """Paint over the scene's picture, which is at ``picture``; small pictures are painted over it later."""
 
     def _paint_part(self, painter: QPainter, name: str, rect: QRectF, empty_text: str) -> None:
-        grid, large = self.tiles.layout is Layout.GRID, name == self.tiles.main
+        grid, large = self.tiles.layout in GRIDS, name == self.tiles.main
         role = TileRole.CELL if grid else TileRole.LARGE if large else TileRole.SMALL
         tile = self.tiles.tile(name)
         if tile is not None:
@@ -214,7 +221,7 @@ class PictureCanvas(FrameCanvas):
         if name is not None and self._is_movable(name):
             # What it does is known only at the release: a click makes it large, a drag moves it.
             self._hand.press(name, self._rects()[name], point)
-        elif name is not None and self.tiles.layout is Layout.GRID:
+        elif name is not None and self.tiles.layout in GRIDS:
             self._choose(name)
         elif self.tiles.main == SCENE:
             super().mousePressEvent(event)
@@ -253,7 +260,7 @@ class PictureCanvas(FrameCanvas):
             self.setCursor(cursor_at(self._rects()[name], event.position()))
             self._point_at(name)
             return
-        in_grid = name is not None and self.tiles.layout is Layout.GRID
+        in_grid = name is not None and self.tiles.layout in GRIDS
         self.setCursor(Qt.CursorShape.PointingHandCursor if in_grid else Qt.CursorShape.ArrowCursor)
         self._point_at("")
 
@@ -266,11 +273,11 @@ class PictureCanvas(FrameCanvas):
         """Make a small picture large; for a small view of the scene, move the scene's camera there."""
         tile = self.tiles.tile(name)
         if tile is not None and not tile.can_be_main:
-            self._look_from(name)
+            self._use_preset(name)
         else:
             self.choose_main(name)
 
-    def _look_from(self, name: str) -> None:
+    def _use_preset(self, name: str) -> None:
         """Use the scene's camera ``name``."""
         names = [preset.name for preset in self.presets]
         if name in names:

@@ -32,6 +32,14 @@ class Layout(StrEnum):
     INSET = "inset"
     """One large picture, the others small at its right, or where a person has put them."""
     GRID = "grid"
+    """All pictures in equal cells, in as many columns as make them largest."""
+    QUARTERS = "quarters"
+    """Two rows of two, each picture at a place that does not depend on the window's shape."""
+
+
+GRIDS = frozenset({Layout.GRID, Layout.QUARTERS})
+"""Layouts without a large picture."""
+MOST_QUARTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,15 @@ class Place:
 
 def grid(area: QRectF, count: int) -> list[QRectF]:
     """Return ``count`` cells of equal size, row by row."""
-    columns = _columns(area, count)
+    return _cells(area, count, _columns(area, count))
+
+
+def quarters(area: QRectF, count: int) -> list[QRectF]:
+    """Return the cells of up to four pictures: two columns, and two rows for more than two pictures."""
+    return _cells(area, count, min(2, count))
+
+
+def _cells(area: QRectF, count: int, columns: int) -> list[QRectF]:
     rows = math.ceil(count / columns)
     gap = theme.px(_GAP)
     width = (area.width() - gap * (columns - 1)) / columns

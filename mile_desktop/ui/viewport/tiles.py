@@ -9,6 +9,8 @@ from PySide6.QtGui import QImage
 
 from mile_desktop.ui.viewport.tile_layout import (
     DEFAULT_SHAPE,
+    GRIDS,
+    MOST_QUARTERS,
     Layout,
     Place,
     beside,
@@ -16,11 +18,17 @@ from mile_desktop.ui.viewport.tile_layout import (
     grid,
     place_of,
     placed,
+    quarters,
 )
 
 SCENE = ""
 """Name of the picture that the viewer draws."""
-TITLES = {Layout.ONE: "One picture", Layout.INSET: "Small pictures beside it", Layout.GRID: "Grid"}
+TITLES = {
+    Layout.ONE: "One picture",
+    Layout.INSET: "Small pictures beside it",
+    Layout.GRID: "Grid",
+    Layout.QUARTERS: "2 × 2",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +181,9 @@ class Tiles:
         The scene is drawn for its room, so that it is never smaller than a camera beside it in the grid.
         """
         names = self._shown()
-        if self.layout is Layout.GRID:
-            return dict(zip(names, grid(area, len(names)), strict=True))
+        if self.layout in GRIDS:
+            cells = grid if self.layout is Layout.GRID else quarters
+            return dict(zip(names, cells(area, len(names)), strict=True))
         main, *small = names
         docked = [name for name in small if name not in self._places]
         rest, rects = beside(area, [self._shape(name) for name in docked])
@@ -198,9 +207,13 @@ class Tiles:
         if self.layout is Layout.ONE:
             return [main]
         shown = [main, *(name for name in small if name not in self._away)]
-        # In the grid no picture is large: they keep their order. With cameras, they alone stand beside the scene.
+        # In a grid no picture is large: they keep their order. With cameras, they alone stand beside the scene; where
+        # they leave a quarter free, a small view of the scene fills it.
         if self.layout is Layout.GRID and self.choices:
-            return [name for name in (SCENE, *self.choices) if name in shown and (name or self.has_scene)]
+            return [name for name in (SCENE, *self.choices) if name in shown]
+        if self.layout is Layout.QUARTERS:
+            inner = [name for name, tile in self._tiles.items() if not tile.can_be_main]
+            return [name for name in (SCENE, *self.choices, *inner) if name in shown][:MOST_QUARTERS]
         return shown
 
     def _order(self) -> list[str]:

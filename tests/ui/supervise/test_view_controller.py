@@ -124,6 +124,22 @@ def test_hidden_small_views_are_not_drawn_at_all(room: Room) -> None:
     assert room.asked == ("wrist", "top")
 
 
+@pytest.mark.parametrize("layout", [Layout.GRID, Layout.QUARTERS])
+def test_a_small_view_is_drawn_larger_in_a_grid(room: Room, layout: Layout) -> None:
+    room.ready()
+
+    def width() -> int:
+        command = room.client._standing[v.SetThumbnails]
+        assert isinstance(command, v.SetThumbnails)
+        return command.width
+
+    small = width()
+    room.page.view.choose_layout(layout)
+    assert (room.asked, width() > small) == (("wrist", "top"), True)
+    room.page.view.choose_layout(Layout.INSET)
+    assert width() == small
+
+
 def test_the_menu_shows_and_hides_small_views(room: Room) -> None:
     room.ready()
     room.page.pictures._fill()

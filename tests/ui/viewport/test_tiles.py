@@ -36,7 +36,8 @@ def test_every_picture_keeps_its_shape_within_the_view_and_none_covers_another(
     for index, shape in enumerate(shapes):
         some.show(f"camera {index}", QImage(100, shape, QImage.Format.Format_RGB888))
     rects = some.rects(area, 0.75)
-    assert len(rects) == (1 if layout is Layout.ONE else len(shapes) + 1)
+    count = len(shapes) + 1
+    assert len(rects) == {Layout.ONE: 1, Layout.QUARTERS: min(4, count)}.get(layout, count)
     for name, place in rects.items():
         assert place.height() == pytest.approx(place.width() * (shapes[int(name[7:])] / 100 if name else 0.75))
         assert area.adjusted(-1, -1, 1, 1).contains(place)
@@ -106,6 +107,25 @@ def test_the_large_picture_is_the_chosen_one_or_the_scene() -> None:
     assert some.wanted == "b"
     some.keep(["b", "a"], can_be_main=True)
     assert some.main == "b", "and takes it again when it is back"
+
+
+def test_two_by_two_has_the_scene_first_then_cameras_then_small_views_and_keeps_its_cells() -> None:
+    some = tiles("a", thumbnails=("wrist", "top", "side"))
+    some.layout = Layout.QUARTERS
+    for area in (AREA, QRectF(0, 0, 1800, 400), QRectF(0, 0, 400, 1800)):
+        scene, camera, wrist, top = some.rooms(area).values()
+        assert (scene.top(), scene.left()) == (camera.top(), wrist.left())
+        assert (wrist.top(), camera.left()) == (top.top(), top.left())
+        assert scene.size() == top.size()
+    assert list(some.rooms(AREA)) == [SCENE, "a", "wrist", "top"]
+    some.put_away("wrist")
+    assert list(some.rooms(AREA)) == [SCENE, "a", "top", "side"]
+    some.choose("a")
+    assert list(some.rooms(AREA))[0] == SCENE, "no picture is the large one"
+    some.keep((), can_be_main=False)
+    scene, camera = some.rooms(AREA).values()
+    assert scene.top() == camera.top()
+    assert scene.height() == AREA.height()
 
 
 def test_layouts_show_one_or_all() -> None:
