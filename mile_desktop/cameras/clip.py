@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Self
 
 import av
 import numpy as np
@@ -144,7 +145,7 @@ class _Mp4:
         self._path = path
         self._last_ms = -1
 
-    def __enter__(self) -> "_Mp4":
+    def __enter__(self) -> Self:
         # The format is named: the file may be given by a name without an ending.
         self._container: OutputContainer = av.open(str(self._path), "w", format="mp4", options=_container_options())
         self._stream: VideoStream = self._container.add_stream("libx264", rate=_NOMINAL_RATE, options=dict(_CODEC))

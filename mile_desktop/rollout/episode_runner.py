@@ -24,6 +24,7 @@ from mile_desktop.rollout.safety import action_problem, output_problem, usable_a
 from mile_desktop.rollout.scene import DrivenScene
 from mile_desktop.rollout.slew import SlewLimit
 from mile_desktop.rollout.step_record import announcement, recorded_step
+from mile_desktop.rollout.time_limit import TimeLimit
 from mile_desktop.storage.reasons import encode_reasons
 from mile_desktop.storage.records import TIME_LIMIT, EpisodeStart, Outcome
 
@@ -88,6 +89,8 @@ class EpisodeRunner:
         self.call_places: tuple[Place, ...] = ()
         """Where, near the end effector, people took over in states like that one."""
         self.discard_armed = False
+        self.limit: TimeLimit | None = None
+        """Time limit of the episodes that begin from now on; None for the scene's own."""
         self.device_connected = False
         self.episode: EpisodeState | None = None
         self._env = env
@@ -138,7 +141,7 @@ class EpisodeRunner:
         self.alert.reset()
         # Last, because opening an episode makes a row in the journal: nothing above may fail after it.
         start = describe(seed, self.running)
-        self.episode = EpisodeState(start, self._idle_observation)
+        self.episode = EpisodeState(start, self._idle_observation, limit=self.limit)
         self._sink.begin(start)
 
     def close(self, outcome: Outcome) -> None:
@@ -271,7 +274,7 @@ class EpisodeRunner:
         # The policy sees the restored moment in the next tick. The row counter goes on, because the recording keeps
         # what was undone.
         moment, episode.observation = back
-        episode.step, episode.starts_at_row = moment.step, moment.row
+        episode.step, episode.starts_at_row, episode.counted = moment.step, moment.row, moment.counted
         # The step to come follows no takeover. With the old flag, the first step would count as the continuation of
         # one.
         episode.human_drove = False
@@ -297,7 +300,7 @@ class EpisodeRunner:
         state = self._env.scene_state()
         # Before the step, as the moment to go back to. A step that fails leaves one moment too many, and a rewind to it
         # is harmless.
-        self._history.keep(episode.step, episode.row)
+        self._history.keep(episode.step, episode.row, episode.counted)
         try:
             observation, reward, terminated, truncated, info = self._env.step(action)
         except RobotError as error:
@@ -324,11 +327,14 @@ class EpisodeRunner:
         # Recorded first, then announced: the window never shows a step that is not in the recorder's queue.
         self._sink.append(step)
         self._publish(announcement(episode, step, phase, usual=estimate.usual))
-        episode.advance(observation, human=human)  # last: the record uses the counters of before the step
+        person = human and self.operator.kind in _PEOPLE
+        # Last: the record uses the counters of before the step.
+        episode.advance(observation, human=human, by_person=person)
         self._draw(episode.step)
+        if (limit := episode.limit) is not None:
+            truncated = limit.is_over(episode.counted, episode.step, truncated=truncated)
         # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
         # that never hands back would make a run endless.
-        person = human and self.operator.kind in _PEOPLE
         if terminated or (truncated and not person):
             self.close("success" if step.success else "failure" if terminated else TIME_LIMIT)
             self._phases.apply(PhaseEvent.EPISODE_ENDED)

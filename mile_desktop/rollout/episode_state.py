@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mile_desktop.arrays import Float32Array
+from mile_desktop.rollout.time_limit import TimeLimit
 from mile_desktop.storage.records import EpisodeStart, Outcome, Step
 
 
@@ -47,6 +48,10 @@ class EpisodeState:
     """Steps into the episode; a rewind counts back."""
     row: int = 0
     """Rows recorded; a rewind removes none."""
+    limit: TimeLimit | None = None
+    """None: the scene says when time is over."""
+    counted: int = 0
+    """Steps that count towards ``limit``; a rewind counts back."""
     starts_at_row: int = -1
     """Row whose state the next step starts from, right after a rewind; else −1."""
     takeovers: int = 0
@@ -62,8 +67,11 @@ class EpisodeState:
     words: str = ""
     """What was typed and understood, where words drive; see ``OperatorReading.words``."""
 
-    def advance(self, observation: Float32Array, *, human: bool) -> None:
-        """Count one step, after which ``observation`` is the newest; ``human``: the operator took it."""
+    def advance(self, observation: Float32Array, *, human: bool, by_person: bool) -> None:
+        """Count one step, after which ``observation`` is the newest.
+
+        ``human``: the operator took it; ``by_person``: that is a person and no simulated supervisor.
+        """
         # A takeover is counted at its first step. One that is pressed and released between two ticks moves nothing and
         # is none.
         if human and not self.human_drove:
@@ -73,6 +81,7 @@ class EpisodeState:
         self.human_drove = human
         self.observation = observation
         self.step += 1
+        self.counted += self.limit is None or self.limit.counts(by_person=by_person)
         self.row += 1
         # Valid for one step: only the first step after a rewind does not continue the row before it.
         self.starts_at_row = -1

@@ -60,6 +60,9 @@ from mile_desktop.rollout.session_messages import (
     SessionLoaded as SessionLoaded,
 )
 from mile_desktop.rollout.session_messages import (
+    SetTimeLimit as SetTimeLimit,
+)
+from mile_desktop.rollout.session_messages import (
     StartEpisodes as StartEpisodes,
 )
 
@@ -196,6 +199,10 @@ class Status(Message, frozen=True):
     """The running takeover began in a hold: letting go holds again."""
     steps_left: int | None = None
     """Steps until the time limit ends the episode; 0 while a person drives beyond it, None between episodes."""
+    limit_steps: int = 0
+    """The time limit of the running or the next episode in steps; 0 where it is not known."""
+    time_stops: bool = False
+    """Steps that a person drives do not count towards that limit."""
     stop_number: int = 0
     """Largest ``RequestStop.number`` that was carried out; a window that waits longer says that Stop was not heard."""
     call_reasons: str = ""
@@ -335,6 +342,7 @@ Command = (
     | DriveWords
     | CancelWords
     | SetAlert
+    | SetTimeLimit
     | SetPad
     | SetViewYaw
     | WatchPad

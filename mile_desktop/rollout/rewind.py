@@ -32,6 +32,8 @@ class Moment:
     """Number of the step on screen, which runs backwards too."""
     row: int
     """Row of that step in the recording, which keeps everything."""
+    counted: int = 0
+    """Steps that counted towards the time limit until then."""
 
 
 class RewindRing:
@@ -48,14 +50,14 @@ class RewindRing:
     def __len__(self) -> int:
         return len(self._moments)
 
-    def keep(self, step: int, row: int) -> None:
+    def keep(self, step: int, row: int, counted: int = 0) -> None:
         """Keep the moment before the step that is about to be taken."""
         if self._depth == 0:
             return
         if len(self._moments) == self._depth:
             # Released before the new snapshot is made, so that the simulator never holds more than ``depth`` states.
             self._scene.release(self._moments.popleft().token)
-        self._moments.append(Moment(self._scene.snapshot(), step, row))
+        self._moments.append(Moment(self._scene.snapshot(), step, row, counted))
 
     def back(self) -> tuple[Moment, Float32Array] | None:
         """Go back by one step; return the moment and the observation there, or None at the end of the ring."""

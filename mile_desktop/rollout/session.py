@@ -27,10 +27,19 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.rollout.policy_loader import PolicyLoader
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
+from mile_desktop.rollout.step_record import closing
 from mile_desktop.rollout.target import open_target, with_rate
+from mile_desktop.rollout.time_limit import time_limit
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
-from mile_desktop.storage.records import CALLED_BY, SCENE_VERSION, EpisodeRecord, EpisodeStart, Outcome
+from mile_desktop.storage.records import (
+    CALLED_BY,
+    EPISODE_LIMIT,
+    SCENE_VERSION,
+    EpisodeRecord,
+    EpisodeStart,
+    Outcome,
+)
 from mile_desktop.storage.scene_versions import keep_description, policy_of_other_version
 from mile_desktop.storage.workspace import Workspace
 
@@ -221,12 +230,15 @@ class Session:
         loop, runner, running = self.loop, self.loop.runner, self.loop.runner.running
         cadence = self.cadence.report()
         idle = loop.phase in {Phase.IDLE, Phase.STOPPED}
+        episode = runner.episode
+        limit = episode.limit if episode else runner.limit
+        limit_steps = limit.steps if limit else self._target.max_steps
         return m.Status(
             phase=loop.phase,
             reason=loop.reason,
             episode=self._recorded_before + loop.episodes_begun,
             episodes_left=loop.episodes_left,
-            step=runner.episode.step if runner.episode else 0,
+            step=episode.step if episode else 0,
             policy_id=running.policy.policy_id,
             policy_name=running.name,
             operator=self._operator.kind,
@@ -245,7 +257,9 @@ class Session:
             discard_armed=runner.discard_armed,
             must_resume=self._target.live.must_resume,
             holds_after_takeover=loop.holds_after_takeover,
-            steps_left=max(0, self._target.max_steps - runner.episode.step) if runner.episode else None,
+            steps_left=max(0, limit_steps - episode.counted) if episode else None,
+            limit_steps=limit_steps,
+            time_stops=bool(limit and limit.stops_while_driving),
             stop_number=self._stop_number,
             call_reasons=runner.call_reasons if runner.alert.active or runner.asking else "",
             call_places=runner.call_places if runner.alert.active or runner.asking else (),
@@ -281,14 +295,15 @@ class Session:
             m.DisarmRobot: self._disarm,
             m.AskToDrive: self._ask_to_drive,
             m.ConfirmReset: self._confirm_reset,
-            m.TickChecklist: self._tick_checklist,
-            m.PauseRobot: self._pause,
+            m.TickChecklist: lambda command: self.loop.tick_checklist(command.number, command.points),
+            m.PauseRobot: lambda command: self.loop.pause(command.paused),
+            m.SetTimeLimit: self._set_time_limit,
             m.RequestStop: self._stop,
-            m.RequestReset: self._reset,
+            m.RequestReset: lambda _: self.loop.reset(),
             m.ToggleHold: lambda _: self.loop.toggle_hold(),
             m.EndEpisode: self._end_episode,
             m.MarkCall: lambda _: self.loop.mark_call(),
-            m.UndoDiscard: self._undo_discard,
+            m.UndoDiscard: lambda _: self.recorder.undo_discard(),
             m.PromotePolicy: self._promote,
             m.ReloadInterventionModel: self._reload_model,
         }
@@ -320,11 +335,10 @@ class Session:
         else:
             self.loop.end_run()
 
-    def _tick_checklist(self, command: m.TickChecklist) -> None:
-        self.loop.tick_checklist(command.number, command.points)
-
-    def _pause(self, command: m.PauseRobot) -> None:
-        self.loop.pause(command.paused)
+    def _set_time_limit(self, command: m.SetTimeLimit) -> None:
+        # Conditions of a study are compared with one another, so a person's own setting does not count there.
+        if not self.plan.guided:
+            self.loop.runner.limit = time_limit(command, self._rate_hz, self._target.max_steps)
 
     def _stop(self, command: m.RequestStop) -> None:
         self.loop.stop()
@@ -332,18 +346,12 @@ class Session:
         # not lower it.
         self._stop_number = max(self._stop_number, command.number)
 
-    def _reset(self, _: m.RequestReset) -> None:
-        self.loop.reset()
-
     def _end_episode(self, command: m.EndEpisode) -> None:
         # The window sends "discard" as an outcome, too. It is none that is recorded.
         if command.outcome in _OUTCOMES:
             self.loop.end_episode(cast("Outcome", command.outcome))
         else:
             self.loop.discard_episode()
-
-    def _undo_discard(self, _: m.UndoDiscard) -> None:
-        self.recorder.undo_discard()
 
     def _promote(self, command: m.PromotePolicy) -> None:
         # ``load_policy`` runs on the loading thread. It reads files and the scene's fixed sizes, but does not step the
@@ -368,6 +376,8 @@ class Session:
     # ── callbacks of loop and recorder ───────────────────────────────────────────────────────────────────────────
 
     def _describe_episode(self, seed: int, running: RunningPolicy) -> EpisodeStart:
+        limit = self.loop.runner.limit
+        limited = {EPISODE_LIMIT: limit.noted} if limit else {}
         return EpisodeStart(
             episode_id=new_episode_id(),
             scene=self._target.name,
@@ -383,18 +393,8 @@ class Session:
             intervention_model_id=running.model_id,
             cost=running.cost,
             cdf_scale=running.cdf_scale,
-            extra=self._target.identity | {CALLED_BY: running.estimator.calls_by} | self._notes,
+            extra=self._target.identity | {CALLED_BY: running.estimator.calls_by} | limited | self._notes,
         )
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:
-        self._publish(
-            m.EpisodeClosed(
-                episode_id=record.episode_id,
-                outcome=record.outcome,
-                steps=record.steps,
-                takeovers=record.takeovers,
-                human_steps=record.human_steps,
-                mean_intervention_prob=record.mean_intervention_prob,
-                discarded=kind == "discarded",
-            )
-        )
+        self._publish(closing(record, discarded=kind == "discarded"))

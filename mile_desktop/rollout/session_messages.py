@@ -53,6 +53,15 @@ class LoadSession(Message, frozen=True, kw_only=True):
     ended: in a study nothing is recorded that the page Study has not asked for."""
 
 
+class SetTimeLimit(Message, frozen=True):
+    """How long the session's episodes may take, from the next one on; a study keeps the scene's own limit."""
+
+    seconds: float = 0.0
+    """Of the robot's own time; 0: as the scene says."""
+    stops_while_driving: bool = False
+    """Time stands still while a person drives."""
+
+
 class StartEpisodes(Message, frozen=True):
     """Begin a run of ``episodes`` episodes."""
 

@@ -8,10 +8,10 @@ from mile_desktop.arrays import Float32Array
 from mile_desktop.intervention.estimate import InterventionEstimate
 from mile_desktop.policies.policy import PolicyOutput
 from mile_desktop.rollout.episode_state import EpisodeState
-from mile_desktop.rollout.messages import StepTaken
+from mile_desktop.rollout.messages import EpisodeClosed, StepTaken
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.reasons import encode_reasons
-from mile_desktop.storage.records import Step
+from mile_desktop.storage.records import EpisodeRecord, Step
 
 
 def recorded_step(
@@ -85,4 +85,17 @@ def announcement(episode: EpisodeState, step: Step, phase: Phase, *, usual: floa
         usual=usual,
         words=step.words,
         observation=tuple(step.observation.tolist()),
+    )
+
+
+def closing(record: EpisodeRecord, *, discarded: bool) -> EpisodeClosed:
+    """Return the message that an episode is on disk, or in the bin."""
+    return EpisodeClosed(
+        episode_id=record.episode_id,
+        outcome=record.outcome,
+        steps=record.steps,
+        takeovers=record.takeovers,
+        human_steps=record.human_steps,
+        mean_intervention_prob=record.mean_intervention_prob,
+        discarded=discarded,
     )

@@ -131,6 +131,10 @@ SHIFT_RANGES = "shift_ranges"
 CALLED_BY = "called_by"
 """Key of ``EpisodeStart.extra``: the number that called the person: ``p``, ``forecast`` or empty."""
 
+EPISODE_LIMIT = "time_limit"
+"""Likewise, only where the limit was not the scene's own: ``steps`` that count, ``scene_steps``, and whether time stood
+still while a person drove (``stops_while_driving``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:

@@ -1,5 +1,6 @@
 """The Settings page: a form for the preferences."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -28,10 +29,25 @@ _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "System"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
 _SPEEDS = (1.0, 0.75, 0.5, 0.35, 0.2)
+_LIMITS_S = (5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 120.0, 300.0, 600.0)
 _SOURCES = (("ensemble", "Ensemble"), ("published", "Single model, as published"), ("temporal", "Temporal model"))
 _TWO_COLUMNS_FROM = 940
 """From this width (px at 100 %) the panels stand in two columns."""
 _FIELD_WIDTH = 160
+_LIMIT_HINT = (
+    "Of an episode in the scene that is loaded, from the next episode on. It never cuts off a person who drives. "
+    "Evaluations keep the scene's own limit, so that their results can be compared."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedScene:
+    """The scene whose time limit the page shows."""
+
+    name: str
+    title: str
+    own_s: float
+    """Its own limit."""
 
 
 class SettingsPage(PageFrame):
@@ -53,6 +69,9 @@ class SettingsPage(PageFrame):
         self._open = QPushButton("Open other …")
         self._rate = combo([(rate, "As the scene says" if rate == SCENE_RATE else f"{rate} Hz") for rate in _RATES])
         self._speed = combo([(speed, f"{speed:.0%}".replace("%", " %")) for speed in _SPEEDS])
+        self._limit = combo([])
+        self._time_stops = QCheckBox("Time does not run while I drive")
+        self._scene: LimitedScene | None = None
         self._source = combo([(name, title) for name, title in _SOURCES])
         self._threshold = QDoubleSpinBox()
         self._debounce = QSpinBox()
@@ -83,6 +102,8 @@ class SettingsPage(PageFrame):
         self._fill_recent(value)
         choose(self._rate, value.rate_hz)
         choose(self._speed, value.hand_speed)
+        self._fill_limits(value)
+        self._time_stops.setChecked(value.time_stops_while_driving)
         choose(self._source, value.live_source)
         self._threshold.setValue(value.alert_threshold)
         self._debounce.setValue(value.alert_debounce_steps)
@@ -92,6 +113,11 @@ class SettingsPage(PageFrame):
         self._warn_on_close.setChecked(value.warn_on_close)
         self._undo.setVisible(self._before_reset is not None)
         self._showing = False
+
+    def show_scene(self, scene: LimitedScene) -> None:
+        """Show the time limit of this scene, which is loaded now."""
+        self._scene = scene
+        self.show_preferences(self._preferences.value)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the two columns below each other on a narrow page."""
@@ -119,8 +145,8 @@ class SettingsPage(PageFrame):
         # A long path must not widen the page.
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Recently opened workspaces")
-        fields = (self._theme, self._scale, self._rate, self._speed, self._source, self._threshold, self._debounce)
-        for field in fields:
+        fields = (self._theme, self._scale, self._rate, self._speed, self._limit, self._source, self._threshold)
+        for field in (*fields, self._debounce):
             theme.bound(field, least_width=_FIELD_WIDTH)
 
     def _lay_out(self) -> None:
@@ -164,7 +190,14 @@ class SettingsPage(PageFrame):
         panel = Panel("Control")
         hint = "Actions per second, 20 in most scenes. A policy is trained for one rate. A change reloads the scene."
         speed_hint = "Of keys and screen pad. Shift drives at a fifth of it; a gamepad has its own speed on Devices."
-        panel.body.addLayout(rows(("Rate", self._rate, hint), ("Hand speed", self._speed, speed_hint)))
+        panel.body.addLayout(
+            rows(
+                ("Rate", self._rate, hint),
+                ("Hand speed", self._speed, speed_hint),
+                ("Time limit", self._limit, _LIMIT_HINT),
+                ("", self._time_stops, "Recorded with each episode, as the time limit is."),
+            )
+        )
         return panel
 
     def _alarm_panel(self) -> Panel:
@@ -193,7 +226,8 @@ class SettingsPage(PageFrame):
             field.currentIndexChanged.connect(self._write)
         self._threshold.valueChanged.connect(self._write)
         self._debounce.valueChanged.connect(self._write)
-        for box in (self._sound, self._rumble, self._ask_me):
+        self._limit.activated.connect(self._write_limit)
+        for box in (self._sound, self._rumble, self._ask_me, self._time_stops):
             box.toggled.connect(self._write)
         self._warn_on_close.toggled.connect(self._write)
         self._open.clicked.connect(self._open_other)
@@ -213,6 +247,7 @@ class SettingsPage(PageFrame):
             ui_scale=self._scale.currentData(),
             rate_hz=self._rate.currentData(),
             hand_speed=self._speed.currentData(),
+            time_stops_while_driving=self._time_stops.isChecked(),
             live_source=self._source.currentData(),
             # The field computes with binary fractions.
             alert_threshold=round(self._threshold.value(), 2),
@@ -222,6 +257,30 @@ class SettingsPage(PageFrame):
             ask_me=self._ask_me.isChecked(),
             warn_on_close=self._warn_on_close.isChecked(),
         )
+
+    def _write_limit(self, index: int) -> None:
+        if self._scene is None:
+            return
+        self._before_reset = None
+        others = {
+            name: each for name, each in self._preferences.value.time_limits_s.items() if name != self._scene.name
+        }
+        seconds = self._limit.itemData(index)
+        chosen = {self._scene.name: seconds} if seconds else {}
+        self._preferences.change(time_limits_s=others | chosen)
+
+    def _fill_limits(self, value: Preferences) -> None:
+        """Offer the limits of the scene; the list is filled again because the scene's own stands in it."""
+        scene, field = self._scene, self._limit
+        chosen = value.time_limits_s.get(scene.name, 0.0) if scene else 0.0
+        field.clear()
+        field.addItem(f"As the scene says ({_duration(scene.own_s)})" if scene else "As the scene says", 0.0)
+        # One that a person has written into the file stays a choice.
+        for seconds in sorted({*_LIMITS_S, chosen} - {0.0}):
+            field.addItem(_duration(seconds), seconds)
+        field.setCurrentIndex(field.findData(chosen))
+        field.setEnabled(scene is not None)
+        field.setToolTip(f"Time limit of {scene.title}" if scene else "No scene is loaded yet")
 
     def _open_other(self) -> None:
         start = self._preferences.value.workspace or str(Path.home())
@@ -254,3 +313,8 @@ class SettingsPage(PageFrame):
         if before is not None:
             self._preferences.replace(before)
             self.show_preferences(self._preferences.value)
+
+
+def _duration(seconds: float) -> str:
+    """Return ``30 s`` or ``2 min``."""
+    return f"{seconds:g} s" if seconds < 120 or seconds % 60 else f"{seconds / 60:g} min"

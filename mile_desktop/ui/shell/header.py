@@ -126,7 +126,6 @@ class Header(OverrideGuard, QFrame):
         for robot in self._robots:
             chosen = robot.address == self._robot_shown
             action = _choice(menu, self._scene_group, robot.name, "", checked=chosen)
-            action.setIcon(theme.icon("mdi6.robot-industrial", "secondary"))
             action.setProperty(_ROBOT, robot.address)
             self._explain(action, f"{robot.address}\n{robot.summary}", shown=chosen)
         menu.addAction("Robots …").setProperty(_ROBOT, "")

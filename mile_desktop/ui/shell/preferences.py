@@ -8,7 +8,7 @@ import msgspec
 import platformdirs
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.rollout.messages import SetAlert
+from mile_desktop.rollout.messages import SetAlert, SetTimeLimit
 from mile_desktop.ui.viewport.viewpoints import Viewpoints
 
 _SAVE_DELAY_MS = 300
@@ -19,6 +19,7 @@ SCENE_RATE = 20
 
 Scale = Annotated[float, msgspec.Meta(ge=1.0, le=2.0)]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+LimitSeconds = Annotated[float, msgspec.Meta(ge=0.5, le=3600.0)]
 HandSpeed = Annotated[float, msgspec.Meta(ge=0.1, le=1.0)]
 Debounce = Annotated[int, msgspec.Meta(ge=1, le=200)]
 
@@ -55,6 +56,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     """Control rate; 20 (``SCENE_RATE``) stands for the scene's own, because earlier builds stored it as the default."""
     hand_speed: HandSpeed = 1.0
     """Share of full speed at which keys and on-screen pad drive."""
+    time_limits_s: dict[str, LimitSeconds] = {}
+    """Time limit of an episode by scene, or by task of a robot; a scene that is missing has its own."""
+    time_stops_while_driving: bool = False
+    """The time limit stands still while a person drives."""
     live_source: Literal["ensemble", "published", "temporal"] = "ensemble"
     """The model that computes p(intervene)."""
     alert_threshold: Probability = 0.7
@@ -254,3 +259,8 @@ def alert_of(value: Preferences) -> SetAlert:
         let_go=value.alert_let_go,
         most_calls=value.alert_most_calls if value.alert_line == "calls" else 0,
     )
+
+
+def time_limit_of(value: Preferences, scene: str) -> SetTimeLimit:
+    """Return the remembered time limit of ``scene`` as the command for the worker."""
+    return SetTimeLimit(seconds=value.time_limits_s.get(scene, 0.0), stops_while_driving=value.time_stops_while_driving)

@@ -1,12 +1,13 @@
 """The button that records a video of the view, and the mark over the view while one is recorded."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport.overlay import MARGIN, plate
+from mile_desktop.ui.viewport.picture_canvas import PictureCanvas
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
 _DOT = 10
@@ -38,8 +39,9 @@ class ClipMark(OverrideGuard, QWidget):
         Over which it lies.
     """
 
-    def __init__(self, view: QWidget) -> None:
+    def __init__(self, view: PictureCanvas) -> None:
         super().__init__(view)
+        self._view = view
         self._text = ""
         # A drag that begins on the mark turns the view as elsewhere.
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -63,19 +65,19 @@ class ClipMark(OverrideGuard, QWidget):
         self.update()
 
     def place(self) -> None:
-        """Lie at the upper end of the view, in its middle: badge and gauge are at its sides."""
+        """Lie at the lower right of the picture of the scene: badge, gauge and hints have the other corners."""
         metrics = QFontMetrics(theme.font("body"))
         # As wide as the longest time, so that the mark does not move each time a digit is wider.
         width = metrics.horizontalAdvance("00:00") + theme.px(_DOT + 3 * _PAD)
         height = metrics.height() + theme.px(8)
-        view = self.parentWidget()
-        self.setGeometry((view.width() - width) // 2, theme.px(MARGIN), width, height)
+        area, margin = self._view.main_area(), theme.px(MARGIN)
+        self.setGeometry(round(area.right()) - margin - width, round(area.bottom()) - margin - height, width, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 (Qt's signature)
         """Paint dot and time."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plate(painter, self.rect())
+        plate(painter, QRectF(self.rect()))
         dot = theme.px(_DOT)
         painter.setBrush(theme.brush("failure"))
         painter.drawEllipse(theme.px(_PAD), (self.height() - dot) // 2, dot, dot)

@@ -79,6 +79,7 @@ class ClipController(QObject):
         self._timer.timeout.connect(self._add_picture)
         # Queued in any case: the encoder's thread must not run the slot.
         self._ended.connect(self._report, Qt.ConnectionType.QueuedConnection)
+        page.view.arranged.connect(self._mark.place)
         page.clip.clicked.connect(self.toggle)
         page.pictures.clip_asked.connect(self.toggle)
 
@@ -158,9 +159,7 @@ class ClipController(QObject):
         self._timer.stop()
         self._show(False)
         self._recorder = None
-        show = MessageAction(
-            "Open folder", partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(end.path.parent)))
-        )
+        show = MessageAction("Open folder", partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(end.path.parent))))
         if end.problem:
             kept = f" Its first {end.seconds:.0f} s can be played." if end.pictures > 1 else ""
             self._say("error", end.problem + kept, show)

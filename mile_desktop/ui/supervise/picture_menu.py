@@ -66,9 +66,8 @@ class PictureMenu(QToolButton):
         menu.clear()
         layouts = QActionGroup(menu)
         for layout in Layout:
-            self._add_option(TITLES[layout], layout, layouts, chosen=layout is tiles.layout).setIcon(
-                theme.icon(_ICONS[layout])
-            )
+            # Without an icon: a menu draws it in the place of the tick, and nothing would say which layout is chosen.
+            self._add_option(TITLES[layout], layout, layouts, chosen=layout is tiles.layout)
         menu.addSeparator()
         pictures = QActionGroup(menu)
         scene = [(SCENE, "Scene")] if tiles.has_scene else []
@@ -105,13 +104,12 @@ class PictureMenu(QToolButton):
     def _show_small(self, name: str, shown: bool) -> None:
         self._view.put_away(name, away=not shown)
 
-    def _add_option(self, text: str, data: object, group: QActionGroup, *, chosen: bool) -> QAction:
+    def _add_option(self, text: str, data: object, group: QActionGroup, *, chosen: bool) -> None:
         action = self.menu().addAction(text)
         action.setData(data)
         action.setCheckable(True)
         action.setChecked(chosen)
         group.addAction(action)
-        return action
 
     def _triggered(self, action: QAction) -> None:
         data = action.data()

@@ -46,4 +46,6 @@ def new_picture_path(workspace: Path, scene: str, ending: str, *, now: datetime)
         numbers = ("", *(f"-{number}" for number in range(2, 100)))
         return next(path for end in numbers if not (path := folder / f"{stem}{end}{ending}").exists())
     except (OSError, StopIteration) as error:
-        raise PictureError(f"Nothing can be saved in {folder} ({error}). Choose a folder that can be written.") from error
+        raise PictureError(
+            f"Nothing can be saved in {folder} ({error}). Choose a folder that can be written."
+        ) from error

@@ -61,7 +61,9 @@ class ViewpointController(QObject):
         """
         window = self._application.window
         if not self._can_save:
-            window.say("info", "This picture has no viewpoint that could be saved. Make the scene's picture large first.")
+            window.say(
+                "info", "This picture has no viewpoint that could be saved. Make the scene's picture large first."
+            )
             return
         known = self.known
         if name := saved_as(self._view.orbit, known):

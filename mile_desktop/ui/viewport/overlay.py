@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPolygonF
 
 from mile_desktop.rollout.messages import Status, StepTaken
 from mile_desktop.ui.theme import theme
@@ -13,6 +13,7 @@ from mile_desktop.ui.viewport.projection import Arrow
 from mile_desktop.ui.viewport.symbols import paint_symbol
 
 MARGIN = 12
+_DOT = " · "
 _SHORTEST_ARROW_PX = 6.0
 """A shorter arrow points at the camera or asks for no motion; it is painted as a ring."""
 _GAUGE_WIDTH = 84
@@ -115,8 +116,16 @@ def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: f
     # From the bottom up: a missing hint leaves no gap at the edge.
     for text in reversed(texts):
         if text:
-            _line(painter, where, text, theme.token("text"), room)
+            _line(painter, where, whole_parts(text, painter.fontMetrics(), room), theme.token("text"), room)
             where -= QPointF(0, height + theme.px(4))
+
+
+def whole_parts(text: str, metrics: QFontMetrics, room: float) -> str:
+    """Return as many parts of ``text`` (between dots) as fit in ``room`` px; half a sentence would only puzzle."""
+    parts = text.split(_DOT)
+    while len(parts) > 1 and metrics.horizontalAdvance(_DOT.join(parts)) > room:
+        parts.pop()
+    return _DOT.join(parts)
 
 
 def _paragraph(painter: QPainter, where: QPointF, text: str, colour: QColor, room: float) -> float:

@@ -71,15 +71,23 @@ def progress_text(status: Status, max_steps: int, rate_hz: float = 0.0) -> str:
     if status.phase not in IN_EPISODE:
         return ""
     left = f" · {status.episodes_left} to go" if status.episodes_left else ""
-    if not max_steps:
+    # The worker's limit first: a person may have chosen another one than the scene's.
+    limit = status.limit_steps or max_steps
+    if not limit:
         return f"ep {status.episode}"
-    return f"ep {status.episode} · step {status.step}/{max_steps}{_time_left(status, max_steps, rate_hz)}{left}"
+    # Where not every step counts, "step 84/200" would contradict the time that is left.
+    of = "" if status.time_stops else f"/{limit}"
+    return f"ep {status.episode} · step {status.step}{of}{_time_left(status, limit, rate_hz)}{left}"
 
 
-def _time_left(status: Status, max_steps: int, rate_hz: float) -> str:
-    if status.phase is Phase.TAKEOVER:
+def _time_left(status: Status, limit: int, rate_hz: float) -> str:
+    if status.phase is Phase.TAKEOVER and not status.time_stops:
         return " · no limit while you drive"
-    return f" · {max(0, max_steps - status.step) / rate_hz:.1f} s left" if rate_hz else ""
+    if not rate_hz:
+        return ""
+    steps = max(0, limit - status.step) if status.steps_left is None else status.steps_left
+    stops = ", stands still" if status.phase is Phase.TAKEOVER else ""
+    return f" · {steps / rate_hz:.1f} s left{stops}"
 
 
 def reason_text(status: Status, rate_hz: float) -> str:

@@ -3,8 +3,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from mile_desktop.ui.settings.page import SettingsPage
+from mile_desktop.rollout.messages import SetTimeLimit
+from mile_desktop.ui.clients.rollout_client import RolloutClient
+from mile_desktop.ui.composition import Composition
+from mile_desktop.ui.settings.page import LimitedScene, SettingsPage
 from mile_desktop.ui.shell.preferences import PreferenceStore
+from tests.ui.supervise.examples import session
 
 
 @pytest.fixture
@@ -38,6 +42,7 @@ def test_every_setting_applies_at_once(page: SettingsPage, store: PreferenceStor
     value = store.value
     assert (value.alert_sound, value.alert_rumble, value.ask_me) == (False, False, True)
     assert not value.warn_on_close
+    assert value.time_stops_while_driving
 
 
 def test_a_change_from_elsewhere_is_shown_and_not_written_back(page: SettingsPage, store: PreferenceStore) -> None:
@@ -75,3 +80,43 @@ def test_an_unlisted_scale_from_the_file_is_shown(store: PreferenceStore, qtbot:
     page = SettingsPage(store)
     qtbot.addWidget(page)
     assert combo(page, "140 %").currentText() == "140 %"
+
+
+def test_the_time_limit_is_chosen_for_each_scene(page: SettingsPage, store: PreferenceStore) -> None:
+    field = combo(page, "2 min")
+    assert not field.isEnabled(), "no scene is loaded"
+
+    def pick(text: str) -> None:
+        index = field.findText(text)
+        field.setCurrentIndex(index)
+        field.activated.emit(index)
+
+    page.show_scene(LimitedScene("peg", "Peg", 10.0))
+    assert field.currentText() == "As the scene says (10 s)"
+    pick("2 min")
+    page.show_scene(LimitedScene("door", "Door", 6.0))
+    assert field.currentText() == "As the scene says (6 s)"
+    pick("15 s")
+    assert store.value.time_limits_s == {"peg": 120.0, "door": 15.0}
+    store.change(alert_threshold=0.4)
+    assert field.currentText() == "15 s"
+    page.show_scene(LimitedScene("peg", "Peg", 10.0))
+    assert field.currentText() == "2 min"
+    pick("As the scene says (10 s)")
+    assert store.value.time_limits_s == {"door": 15.0}
+    store.change(time_limits_s={"peg": 7.5})
+    assert field.currentText() == "7.5 s", "a value that was written into the file"
+
+
+def test_the_worker_gets_the_time_limit_of_its_scene(still_window: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    worker, store = still_window.application.worker, still_window.application.preferences
+    monkeypatch.setattr(RolloutClient, "send", lambda _, command: sent.append(command))
+    store.change(time_limits_s={"peg-insertion": 30.0})
+    assert sent == [], "there is no session yet"
+    worker._session = session()
+    worker.session_loaded.emit(worker._session)
+    assert sent == [SetTimeLimit(30.0)]
+    store.change(time_stops_while_driving=True)
+    store.change(hand_speed=0.5, time_limits_s={"peg-insertion": 30.0, "button-press": 5.0})
+    assert sent[1:] == [SetTimeLimit(30.0, stops_while_driving=True)]

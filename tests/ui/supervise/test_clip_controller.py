@@ -100,7 +100,8 @@ def test_the_button_records_the_view_and_what_is_drawn_over_it(seat: Seat) -> No
     assert len(pictures) == 3
     view = seat.page.view
     assert first.shape[:2] == (view.height() // 2 * 2, view.width() // 2 * 2)
-    badge, mark = first[20:40, 20:120], first[10:30, view.width() // 2 - 20 : view.width() // 2 + 20]
+    place = seat.clip._mark.geometry()
+    badge, mark = first[20:40, 20:120], first[place.top() : place.bottom(), place.left() : place.right()]
     assert badge.std() > 20, "the phase is written over the picture"
     assert mark.std() < 5, "the mark of the recording is not part of it"
 

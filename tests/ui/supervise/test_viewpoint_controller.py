@@ -26,9 +26,7 @@ class Seat:
         self.view.setFocus()
 
     def show_scene(self, cameras: int) -> None:
-        self.parts.application.viewer.ready.emit(
-            v.ViewerReady(scene="s", renderer="r", presets=PRESETS[:cameras])
-        )
+        self.parts.application.viewer.ready.emit(v.ViewerReady(scene="s", renderer="r", presets=PRESETS[:cameras]))
 
     @property
     def view(self) -> SceneView:

@@ -31,6 +31,17 @@ def test_the_badge_counts_episode_and_step() -> None:
     assert progress_text(status(phase=Phase.IDLE), 200) == ""
 
 
+def test_the_badge_counts_down_to_the_limit_that_the_worker_keeps() -> None:
+    chosen = {"limit_steps": 400, "steps_left": 316}
+    assert progress_text(status(**chosen), 200, 20.0) == "ep 15 · step 84/400 · 15.8 s left"
+    driving = status(**chosen, phase=Phase.TAKEOVER)
+    assert progress_text(driving, 200, 20.0) == "ep 15 · step 84/400 · no limit while you drive"
+    stops = {"limit_steps": 200, "steps_left": 150, "time_stops": True}
+    assert progress_text(status(**stops), 200, 20.0) == "ep 15 · step 84 · 7.5 s left"
+    driving = status(**stops, phase=Phase.TAKEOVER)
+    assert progress_text(driving, 200, 20.0) == "ep 15 · step 84 · 7.5 s left, stands still"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
