@@ -68,5 +68,5 @@ def _say(record: EvaluationRecord, scene: str, episodes: int, first_seed: int, r
     words = f"{record.policy_id}: {record.successes} of {whole} succeeded, 95 % interval {low:.0%} to {high:.0%}"
     if record.mean_return is not None and record.mean_steps is not None:
         words += f", mean return {record.mean_return:.4g} in {record.mean_steps:.0f} steps"
-    broken = f"; {record.crashes} broke down and are not counted." if record.crashes else "."
+    broken = f"; {record.crashes} ended with an error and are not counted." if record.crashes else "."
     report.say(fields, words + broken)

@@ -94,7 +94,7 @@ class LiveEstimator:
         if forecast is not None and forecast.takeovers:
             parts.append(_forecast_basis(forecast))
         if self.calls_by == "p" and forecast is not None:
-            parts.append("p calls you")
+            parts.append("alarm: p")
         if self._policy_is_new:
             parts.append("new policy")
         if self._band_counts and self._band is not None:

@@ -100,7 +100,7 @@ class TrainingSettings:
     """λ: weight of the intervention term; the action term gets 1 − λ."""
     anchor_share: float = field(
         default=0.5,
-        metadata=offered("Anchor share", "Share of each batch that comes from demonstrations", 0.0, 0.95, step=0.05),
+        metadata=offered("Replay ratio", "Share of each batch that comes from demonstrations", 0.0, 0.95, step=0.05),
     )
     """Also the least share of the action term that anchors have where there are any."""
     symmetry: bool = field(
@@ -189,7 +189,7 @@ class TrainingSettings:
         default=1.0,
         metadata=described(
             SettingInfo(
-                "Mental anchor", "Weight of the policy that ran under a joint mental model", _INTERVENTION, 0.0, 1e6
+                "Joint weight", "Weight of the policy that ran under a joint mental model", _INTERVENTION, 0.0, 1e6
             )
         ),
     )
@@ -220,7 +220,7 @@ class TrainingSettings:
         default=STD_FLOOR,
         metadata=described(
             SettingInfo(
-                "Least spread", "Standard deviation of an action that the policy does not go below", low=1e-4, high=10.0
+                "Least deviation", "Standard deviation of an action that the policy does not go below", low=1e-4, high=10.0
             )
         ),
     )
@@ -228,7 +228,7 @@ class TrainingSettings:
         default=STD_CEILING,
         metadata=described(
             SettingInfo(
-                "Largest spread",
+                "Largest deviation",
                 "Standard deviation of an action that the policy does not exceed",
                 low=1e-4,
                 high=100.0,
@@ -260,7 +260,7 @@ class TrainingSettings:
     tripwire: float = field(
         default=1.5,
         metadata=offered(
-            "Forgetting",
+            "Warn of forgetting",
             "Growth of the error on old episodes at which you are warned",
             1.0,
             1e6,
@@ -280,7 +280,7 @@ class TrainingSettings:
     )
     seed: int = field(default=0, metadata=offered("Seed", "Same seed, same data: same policy", 0, 2**31 - 1))
     device: Literal["auto", "cpu", "cuda"] = field(
-        default="auto", metadata=described(SettingInfo("Computes on", "Processor or graphics card"))
+        default="auto", metadata=described(SettingInfo("Device", "Processor or graphics card"))
     )
     threads: int = field(
         default=1,

@@ -79,8 +79,8 @@ def with_forecast_from(model: InterventionModel, takeovers: int, recall: float =
     ("takeovers", "said"),
     [
         (0, ""),
-        (1, ", forecast: adapting to you, p calls you"),
-        (9, ", forecast: adapting to you, p calls you"),
+        (1, ", forecast: adapting to you, alarm: p"),
+        (9, ", forecast: adapting to you, alarm: p"),
         (10, ", forecast announces 64%"),
     ],
 )
@@ -95,7 +95,7 @@ def test_says_what_the_forecast_rests_on(fitted: FittedModel, takeovers: int, sa
         (0, "shipped model", True),
         (1, "adapting to you: 1 takeover", False),
         (9, "adapting to you: 9 takeovers", False),
-        (10, "10 takeovers, p calls you", True),
+        (10, "10 takeovers, alarm: p", True),
     ],
 )
 def test_says_as_much_as_it_knows(fitted: FittedModel, takeovers: int, basis: str, alarm: bool) -> None:
@@ -138,7 +138,7 @@ def test_the_forecast_calls_where_both_have_earned_it(fitted: FittedModel) -> No
     of_few = with_forecast_from(fitted.model, 9).with_config(takeovers=10)
     live = LiveEstimator(of_few, running_policy_id="p-1")
     assert live.calls_by == "p"
-    assert "p calls you" in live.basis
+    assert "alarm: p" in live.basis
 
 
 def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
@@ -157,7 +157,7 @@ def test_a_new_policy_is_called_new_for_four_episodes_and_its_band_is_wide(
         assert wide.high - wide.low > narrow.high - narrow.low
         assert wide.probability == narrow.probability
     new.reset()
-    assert new.basis == "30 takeovers, p calls you"
+    assert new.basis == "30 takeovers, alarm: p"
     assert new.estimate(*arguments, intervening=False) == narrow
 
 

@@ -132,7 +132,8 @@ def test_a_session_records_the_limit_with_the_episode_and_a_study_keeps_the_scen
     monkeypatch.setenv(SCENES_VARIABLE, str(tmp_path / "scenes"))
     folder = tmp_path / "scenes" / "pendulum"
     folder.mkdir(parents=True)
-    (folder / "scene.toml").write_text(PENDULUM.replace("max_steps = 50", "max_steps = 5\nrate_hz = 8.0"))
+    text = PENDULUM.replace("max_steps = 50", "max_steps = 5\nrate_hz = 8.0").replace("-250.0", "1000.0")
+    (folder / "scene.toml").write_text(text)
     plan = LoadSession(workspace=str(tmp_path / "w"), scene="pendulum", policy="initial", guided=guided)
     session = Session(plan, NoOperator(), publish=lambda _: None, show=None, clock=SimulatedClock())
     session.handle(SetTimeLimit(seconds=1.5, stops_while_driving=True))
@@ -143,6 +144,7 @@ def test_a_session_records_the_limit_with_the_episode_and_a_study_keeps_the_scen
     assert session.status().steps_left == (3 if guided else 10)
     for _ in range(20):
         session.tick()
+    session.recorder.flush()
     session.close()
     with Workspace.open(tmp_path / "w") as workspace:
         (record,) = Catalogue(workspace).episodes("pendulum")

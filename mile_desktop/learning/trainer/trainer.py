@@ -312,7 +312,7 @@ class Trainer(EpochTrainer):
             report(
                 Warned(
                     text=f"The policy may be forgetting: its error on held-out earlier data grew {growth:.1f}-fold. "
-                    "Evaluate before using it, or raise the anchors' share."
+                    "Evaluate before using it, or raise the replay ratio."
                 )
             )
         return growth

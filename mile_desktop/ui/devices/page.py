@@ -172,8 +172,9 @@ class DevicesPage(PageFrame):
             self._name.setText(self._profiles.profile.name)
 
     def _listening_changed(self, ask: str) -> None:
-        if ask:
-            self.message.emit("info", f"Listening: {ask}. Esc cancels.")
+        # The end is said, too: "Listening" would stand in the message line long after Esc. What was bound has a message
+        # of its own, which follows this one.
+        self.message.emit("info", f"Listening: {ask}. Esc cancels." if ask else "Listening has ended.")
 
     def _lay_out(self) -> None:
         theme.set_icon(self._rumble, "mdi6.vibrate")

@@ -156,7 +156,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("discard", "Discard and record again (press twice)", "Episode", ("Del",), "X twice"),
     Binding("mark_call", "Mark the last call as unnecessary, or as late", "Episode", ("C",), "D-pad ↑"),
     Binding("hold", "Hold, or resume", "Episode", ("H",), "Y"),
-    Binding("stop", "Stop; stays stopped until reset", "Episode", ("Esc",), "Back", Scope.ALWAYS),
+    Binding("stop", "Emergency stop, until reset", "Episode", ("Esc",), "Back", Scope.ALWAYS),
     Binding("reset", "Reset after a stop", "Episode", ("Ctrl+R",), "Start"),
     Binding("arm", "Arm the robot", "Robot", ("Ctrl+F9",)),
     Binding("disarm", "Disarm the robot", "Robot", ("F9",), scope=Scope.ALWAYS, everywhere=True),

@@ -36,7 +36,7 @@ _APPEARANCE: dict[EpisodeAction, tuple[str, str, str, str]] = {
     EpisodeAction.RESET: ("Reset", "mdi6.restart", "Release the stop and reset the scene", "reset"),
     EpisodeAction.HOLD: ("Hold", "mdi6.pause", "Hold the pose", "hold"),
     EpisodeAction.RESUME: ("Resume", "mdi6.play-pause", "Let the policy continue", "hold"),
-    EpisodeAction.STOP: ("Stop", "mdi6.stop", "Emergency stop; the robot stays stopped until Reset", "stop"),
+    EpisodeAction.STOP: ("Stop", "mdi6.stop", "Emergency stop, until Reset", "stop"),
     EpisodeAction.SUCCESS: ("Success", "mdi6.check", "End the episode as a success", "success"),
     EpisodeAction.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure", "failure"),
     EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Discard the episode; this can be undone", "discard"),

@@ -142,7 +142,7 @@ def test_the_question_mark_lists_the_keys_that_work(window: MainWindow, qtbot: Q
     qtbot.keyClick(window, Qt.Key.Key_Question)
     assert overlay.isVisible()
     listed = {label.text() for label in overlay.findChildren(QLabel)}
-    assert {"Take over", "hold Space", "hold RB", "Stop; stays stopped until reset", "Esc", "Ctrl + 1"} <= listed
+    assert {"Take over", "hold Space", "hold RB", "Emergency stop, until reset", "Esc", "Ctrl + 1"} <= listed
     assert "Mark success" not in listed
     window.resize(1200, 760)
     assert overlay.size() == window.size()
