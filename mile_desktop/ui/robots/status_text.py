@@ -38,7 +38,9 @@ def style_of(status: RobotStatus) -> RobotStyle:
 def link_text(status: RobotStatus) -> str:
     """Return the link's measured values, or why there is no link."""
     if not status.up:
-        return status.problem
+        # The bar says "Link lost" and the name already, and the whole sentence, which a message has, would be cut off.
+        why = status.problem.partition(f"The link to {status.name} is lost (")[2].partition(")")[0]
+        return f"{why}; the robot holds. Trying again." if why else status.problem
     if not status.may_drive:
         return (
             f"{status.driver or 'Another window'} drives" if status.driver else "No window drives it; request control"

@@ -29,14 +29,14 @@ _THEMES = (("dark", "Dark"), ("light", "Light"), ("system", "System"))
 _SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _RATES = (10, 20, 30)
 _SPEEDS = (1.0, 0.75, 0.5, 0.35, 0.2)
-_LIMITS_S = (5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 120.0, 300.0, 600.0)
+_LIMITS_S = (5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _SOURCES = (("ensemble", "Ensemble"), ("published", "Single model, as published"), ("temporal", "Temporal model"))
 _TWO_COLUMNS_FROM = 940
 """From this width (px at 100 %) the panels stand in two columns."""
 _FIELD_WIDTH = 160
 _LIMIT_HINT = (
-    "Of an episode in the scene that is loaded, from the next episode on. It never cuts off a person who drives. "
-    "Evaluations keep the scene's own limit, so that their results can be compared."
+    "Of episodes in this scene, from the next one on. A person who drives is never cut off. "
+    "Evaluations keep the scene's own limit."
 )
 
 
@@ -69,7 +69,7 @@ class SettingsPage(PageFrame):
         self._open = QPushButton("Open other …")
         self._rate = combo([(rate, "As the scene says" if rate == SCENE_RATE else f"{rate} Hz") for rate in _RATES])
         self._speed = combo([(speed, f"{speed:.0%}".replace("%", " %")) for speed in _SPEEDS])
-        self._limit = combo([])
+        self._limit = combo([(0.0, "As the scene says (10 s)")])  # as wide as its longest choice
         self._time_stops = QCheckBox("Time does not run while I drive")
         self._scene: LimitedScene | None = None
         self._source = combo([(name, title) for name, title in _SOURCES])

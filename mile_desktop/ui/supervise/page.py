@@ -40,6 +40,9 @@ _LABEL_FROM = 760
 _FULL_FROM, _SOME_FROM = 480, 360
 """From these heights (px at 100 %) the page shows both strips, or p alone. The view needs 160, both strips 128, p alone
 92; the rest is the alarm's line, buttons and margins. The height of the screen pad is subtracted first."""
+_FULL_WITH_PAD_FROM = 640
+"""The same for both strips while the screen pad is shown: who drives with the mouse looks at the view, which is divided
+with the strips by the height that a person has given them."""
 _PAD_HEIGHT = 160
 _VIEW_HEIGHT, _ALARM_HEIGHT, _BUTTONS_HEIGHT = 120, 36, 54
 """Least height of the view, and heights of the alarm's controls and of the buttons on one line, px at 100 %."""
@@ -308,7 +311,8 @@ class SupervisePage(OverrideGuard, QWidget):
         # In a narrow page the controls need a second line.
         for row, one_line in ((self.strips.bar, _ALARM_HEIGHT), (self._bar, _BUTTONS_HEIGHT)):
             room -= max(0, row.minimumSizeHint().height() - theme.px(one_line))
-        mode = _StripMode.FULL if room >= theme.px(_FULL_FROM) else _StripMode.SOME
+        full_from = _FULL_WITH_PAD_FROM if self._pad_button.isChecked() else _FULL_FROM
+        mode = _StripMode.FULL if room >= theme.px(full_from) else _StripMode.SOME
         if room < theme.px(_SOME_FROM):
             mode = _StripMode.NONE
         if mode is self._strip_mode:

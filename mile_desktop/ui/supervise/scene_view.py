@@ -232,7 +232,8 @@ class SceneView(PictureCanvas):
             overlay.paint_outcome(painter, area, self._outcome)
         below = paint_read_out(painter, area, self._read_out(self._status), below)
         overlay.paint_notices(painter, area, self._notices(self._status), below)
-        if self._status.phase is not Phase.STOPPED:
+        # Nothing that the hints name is possible in a stop and without a link.
+        if self._status.phase is not Phase.STOPPED and self._style_of(self._status) is not LINK_LOST:
             status = self._status
             # Task and keys are for a person who drives or may begin to; while the policy drives they hide the scene.
             task = self._task if status.phase not in MOVING else ""
@@ -240,7 +241,7 @@ class SceneView(PictureCanvas):
             shown = own or status.phase is not Phase.AUTONOMOUS
             keys = driving_hint(status, self._choices, self._entries) if shown else ""
             hints = task, takeover_hint(status, may_rewind=self._may_rewind), keys, self._rate_hint(status)
-            overlay.paint_hints(painter, area, hints, area.width() * _HINT_SHARE)
+            overlay.paint_hints(painter, area, hints, area.width() * _HINT_SHARE, below)
 
     def set_picture_rate(self, rate_hz: float | None) -> None:
         """Set how many pictures a second the environment draws of itself; None where the program draws the scene."""

@@ -105,17 +105,18 @@ def paint_outcome(painter: QPainter, area: QRectF, outcome: Notice) -> None:
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float) -> None:
+def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float, below: float) -> None:
     """Paint the hints about takeover and driving below each other, at the bottom left of ``area``.
 
-    ``room``: the largest width of a line, px.
+    ``room``: the largest width of a line, px. ``below``: where badge and distances end (px); the first hints are left
+    out where the picture is too low for all of them, because they would cover what is measured.
     """
     painter.setFont(theme.font("body"))
     height = painter.fontMetrics().height() + theme.px(8)
     where = QPointF(area.left() + theme.px(MARGIN), area.bottom() - theme.px(MARGIN) - height)
     # From the bottom up: a missing hint leaves no gap at the edge.
     for text in reversed(texts):
-        if text:
+        if text and where.y() >= below:
             _line(painter, where, whole_parts(text, painter.fontMetrics(), room), theme.token("text"), room)
             where -= QPointF(0, height + theme.px(4))
 
