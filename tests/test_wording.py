@@ -26,7 +26,7 @@ HARD = {
     r"learning you\b|\bcalls you\b": "adapting to you; Alarm: forecast",
     r"(?<!text-)\b[Aa]nchors?\b": "demonstrations replayed in training, replay ratio",
     r"held-back error": "validation loss",
-    r"Turn: Not|[Bb]egin again at the end|\bCut off\b|[Ss]ize at most|pictures/s": "Rotation: none, Loop, Crop, Max size, fps",
+    r"Turn: Not|[Bb]egin again at the end|\bCut off\b|[Ss]ize at most|pictures/s": "Rotation: none, Loop, Crop, fps",
     r": by itself$|^Computes on|^Forgetting$|[Ll]argest spread": "automatic, Device …",
     r"is not recorded here": "Training log not available",
     r"Come closer|^Do again$|[Ll]et only the stretch|No stretch": "Zoom, Redo, Keep only selection, Clear selection",

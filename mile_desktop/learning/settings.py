@@ -220,7 +220,10 @@ class TrainingSettings:
         default=STD_FLOOR,
         metadata=described(
             SettingInfo(
-                "Least deviation", "Standard deviation of an action that the policy does not go below", low=1e-4, high=10.0
+                "Least deviation",
+                "Standard deviation of an action that the policy does not go below",
+                low=1e-4,
+                high=10.0,
             )
         ),
     )

@@ -108,7 +108,7 @@ def test_the_time_limit_is_chosen_for_each_scene(page: SettingsPage, store: Pref
     assert field.currentText() == "7.5 s", "a value that was written into the file"
 
 
-def test_the_worker_gets_the_time_limit_of_its_scene(still_window: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_gets_the_limit_of_its_scene(still_window: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
     worker, store = still_window.application.worker, still_window.application.preferences
     monkeypatch.setattr(RolloutClient, "send", lambda _, command: sent.append(command))
