@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QImage, QPainter, QWheelEvent
+from PySide6.QtGui import QImage, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -17,7 +17,7 @@ from mile_desktop.ui.supervise.model import EpisodeAction
 from mile_desktop.ui.supervise.page import SupervisePage
 from mile_desktop.ui.supervise.scene_view import STALE_S, SceneView
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.overlay import paint_badge, paint_hints, whole_parts
+from mile_desktop.ui.viewport.overlay import paint_badge
 from mile_desktop.ui.viewport.phase_style import style_of
 from mile_desktop.ui.viewport.tile_layout import Layout
 from mile_desktop.ui.viewport.tiles import SCENE
@@ -394,30 +394,3 @@ def test_in_a_narrow_picture_the_progress_stands_below_the_phase(view: SceneView
         ends.append(paint_badge(painter, area, moving, style_of(moving), "ep 15 · step 84/200", rate_hz=20.0))
         painter.end()
     assert ends[1] > ends[0]
-
-
-def drawn(height: int, below: float) -> list[bool]:
-    """Return for each pixel row of a picture whether a hint covers it."""
-    canvas = QImage(700, height, QImage.Format.Format_RGB32)
-    canvas.fill(0)
-    painter = QPainter(canvas)
-    paint_hints(painter, QRectF(0, 0, 700, height), ("the task", "how to take over", "the keys"), 560, below)
-    painter.end()
-    return [any(canvas.pixel(column, row) & 0xFFFFFF for column in range(12, 80)) for row in range(height)]
-
-
-def test_in_a_low_picture_hints_give_way_to_what_is_measured(view: SceneView) -> None:
-    assert view is not None  # has loaded the fonts
-    free, low = drawn(300, 40.0), drawn(150, 80.0)
-    assert sum(low) < sum(free)
-    assert not any(low[:80])
-    assert low[130], "the last hint stays as long as it has room"
-
-
-def test_a_hint_that_does_not_fit_loses_whole_parts(view: SceneView) -> None:
-    metrics = QFontMetrics(view.font())
-    text = "Hold Space to take over · let go to hand back · hold R to rewind"
-    assert whole_parts(text, metrics, 10_000) == text
-    short = whole_parts(text, metrics, metrics.horizontalAdvance(text) - 1)
-    assert short == "Hold Space to take over · let go to hand back"
-    assert whole_parts(text, metrics, 1) == "Hold Space to take over"
