@@ -328,14 +328,13 @@ class EpisodeRunner:
         self._sink.append(step)
         self._publish(announcement(episode, step, phase, usual=estimate.usual))
         person = human and self.operator.kind in _PEOPLE
-        # Last: the record uses the counters of before the step.
-        episode.advance(observation, human=human, by_person=person)
+        episode.advance(
+            observation, human=human, by_person=person
+        )  # last: the record uses the counters before the step
         self._draw(episode.step)
-        if (limit := episode.limit) is not None:
-            truncated = limit.is_over(episode.counted, episode.step, truncated=truncated)
         # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
         # that never hands back would make a run endless.
-        if terminated or (truncated and not person):
+        if terminated or (episode.time_is_over(truncated=truncated) and not person):
             self.close("success" if step.success else "failure" if terminated else TIME_LIMIT)
             self._phases.apply(PhaseEvent.EPISODE_ENDED)
 

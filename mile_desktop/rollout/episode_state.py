@@ -67,6 +67,10 @@ class EpisodeState:
     words: str = ""
     """What was typed and understood, where words drive; see ``OperatorReading.words``."""
 
+    def time_is_over(self, *, truncated: bool) -> bool:
+        """Return whether the time limit ends the episode; ``truncated``: the scene says that it does."""
+        return truncated if self.limit is None else self.limit.is_over(self.counted, self.step, truncated=truncated)
+
     def advance(self, observation: Float32Array, *, human: bool, by_person: bool) -> None:
         """Count one step, after which ``observation`` is the newest.
 
