@@ -330,7 +330,7 @@ class EpisodeRunner:
         person = human and self.operator.kind in _PEOPLE
         episode.advance(
             observation, human=human, by_person=person
-        )  # last: the record uses the counters before the step
+        )  # last: the record is of before
         self._draw(episode.step)
         # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
         # that never hands back would make a run endless.
