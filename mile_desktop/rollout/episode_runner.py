@@ -328,9 +328,7 @@ class EpisodeRunner:
         self._sink.append(step)
         self._publish(announcement(episode, step, phase, usual=estimate.usual))
         person = human and self.operator.kind in _PEOPLE
-        episode.advance(
-            observation, human=human, by_person=person
-        )  # last: the record is of before
+        episode.advance(observation, human=human, by_person=person)  # last: the record is of before
         self._draw(episode.step)
         # A time limit never cuts off a person in the middle of a rescue. Simulated supervisors have no such right: one
         # that never hands back would make a run endless.
