@@ -130,6 +130,10 @@ class StickTakeover:
         self._engaged = False
 
 
+LET_GO = " to let go"
+"""How the instruction of a device ends while it asks for a takeover, whether or not the robot follows it."""
+
+
 def takeover_machine(mode: TakeoverMode, *, release_delay_s: float) -> TakeoverMachine:
     """Return a fresh machine for ``mode``, not engaged."""
     if mode is TakeoverMode.HOLD:
@@ -142,7 +146,7 @@ def takeover_machine(mode: TakeoverMode, *, release_delay_s: float) -> TakeoverM
 def takeover_instruction(mode: TakeoverMode, button: str, *, engaged: bool) -> str:
     """Return how to take over, or how to hand back while ``engaged``; ``button`` is its name for people."""
     if mode is TakeoverMode.HOLD:
-        return f"release {button} to let go" if engaged else f"hold {button}"
+        return f"release {button}{LET_GO}" if engaged else f"hold {button}"
     if mode is TakeoverMode.TOGGLE:
-        return f"press {button} again to let go" if engaged else f"press {button}"
-    return "let the sticks rest to let go" if engaged else "move a stick"
+        return f"press {button} again{LET_GO}" if engaged else f"press {button}"
+    return f"let the sticks rest{LET_GO}" if engaged else "move a stick"

@@ -181,7 +181,8 @@ class GuideModel:
         """Show how far a training is, and notice its end."""
         match event:
             case Progress(fraction=fraction):
-                text = f"Training: {fraction:.0%}. You can go on supervising meanwhile."
+                share = f"{fraction:.0%}".replace("%", " %")
+                text = f"Training: {share}. You can go on supervising meanwhile."
             case Finished():
                 self._done.add("retrain")
                 text = ""

@@ -167,17 +167,11 @@ class ProbabilityStrip(StripPlot):
         text = " · ".join(filter(None, (f"alarm above {self.threshold:.2f}", self.meaning)))
         if self._band_in_force:
             text = "new policy: alarm above the solid line, which its successes stay below"
-        self._paint_line_text(painter, y, text)
+        left = self._area.left() + theme.px(6)
+        self.paint_text(painter, QPointF(left, y), text)
         if self.threshold - self.let_go > _LEAST_GAP:
-            self._paint_line_text(painter, self.y_pixel(self.let_go) - theme.px(4), f"let go below {self.let_go:.2f}")
-
-    def _paint_line_text(self, painter: QPainter, y: float, text: str) -> None:
-        """Paint what a line means at its left end, on a ground of its own: curves pass below it."""
-        metrics, x = painter.fontMetrics(), self._area.left() + theme.px(6)
-        box = QRectF(x - theme.px(2), y - metrics.ascent(), metrics.horizontalAdvance(text) + theme.px(4), 0.0)
-        box.setHeight(metrics.ascent() + metrics.descent())
-        painter.fillRect(box, theme.brush("panel", 0.85))
-        painter.drawText(QPointF(x, y), text)
+            lower = QPointF(left, self.y_pixel(self.let_go) - theme.px(4))
+            self.paint_text(painter, lower, f"let go below {self.let_go:.2f}")
 
     def _paint_why(self, painter: QPainter) -> bool:
         """Paint the reasons at the mouse, on the side of its line that has more room; return whether there are any."""

@@ -185,7 +185,7 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             if number and self.names_episodes:
                 painter.setPen(theme.token("secondary"))
-                painter.drawText(QPointF(x + theme.px(4), area.top() + theme.px(10)), f"ep {number}")
+                self.paint_text(painter, QPointF(x + theme.px(4), area.top() + theme.px(10)), f"ep {number}")
 
     def _paint_hover(self, painter: QPainter) -> None:
         if self._hover is None or not len(self._window):
@@ -205,7 +205,15 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
         area = self._area
         for label, y in zip(labels, _apart(wanted, line, area.top() + line * 0.8, area.bottom()), strict=True):
             painter.setPen(theme.token(label.colour))
-            painter.drawText(QPointF(x, y), label.text)
+            self.paint_text(painter, QPointF(x, y), label.text)
+
+    def paint_text(self, painter: QPainter, where: QPointF, text: str) -> None:
+        """Paint ``text`` with its baseline at ``where``, on a ground of its own: lines and curves pass below it."""
+        metrics, gap = painter.fontMetrics(), theme.px(2)
+        top, width = where.y() - metrics.ascent(), metrics.horizontalAdvance(text)
+        ground = QRectF(where.x() - gap, top, width + 2 * gap, metrics.ascent() + metrics.descent())
+        painter.fillRect(ground, theme.brush("panel", 0.85))
+        painter.drawText(where, text)
 
 
 def _from_top(label: Label) -> float:

@@ -25,11 +25,12 @@ from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _CONTRADICTING_STEPS = 10
 _BELIEFS = {
-    "forecast": "p and the forecast disagree: believe the forecast, it has seen how attempts end",
-    "p": "p and the forecast disagree: believe p, the forecast has not learned from you yet",
-    "": "p and the forecast disagree: neither has proved itself yet, watch the robot",
+    "forecast": "Believe the forecast, not p: it has seen how attempts end",
+    "p": "Believe p, not the forecast: it has not learned from you yet",
+    "": "Watch the robot: p and the forecast disagree, and neither has proved itself yet",
 }
-"""Caller → which number to believe."""
+"""Caller → which number to believe where they disagree. What to do comes first, because a narrow window cuts off the
+end."""
 _WIDEST_FIGURE = "p 0.00  [0.00–0.00]"
 
 
@@ -150,6 +151,7 @@ class AlertBar(OverrideGuard, QWidget):
         self._contradicting = min(max(self._contradicting + (1 if contradict else -1), 0), 2 * _CONTRADICTING_STEPS)
         if self._belief != before:
             self._refresh_basis()
+            self._show_figure()
 
     def show_caller(self, calls_by: str) -> None:
         """Note which number calls."""
@@ -168,7 +170,9 @@ class AlertBar(OverrideGuard, QWidget):
 
     def forget_step(self) -> None:
         """Show no p."""
-        self._contradicting = 0
+        believed, self._contradicting = self._belief, 0
+        if believed:
+            self._refresh_basis()  # the numbers that it was about are not shown any more
         if self._step is not None:
             self._step = None
             self._figure.setText("p –")
@@ -219,8 +223,11 @@ class AlertBar(OverrideGuard, QWidget):
         """Return whether the interval leaves all controls on one line.
 
         It is decided by the widest figure and not by the present one: a second line that comes and goes with the
-        digits of p would move the strips below up and down while the robot drives.
+        digits of p would move the strips below up and down while the robot drives. Which number to believe is worth
+        more than the interval, which is in the plot, too.
         """
+        if self._belief:
+            return False
         metrics = self._figure.fontMetrics()
         more = metrics.horizontalAdvance(_WIDEST_FIGURE) - metrics.horizontalAdvance(self._figure.text())
         return self._row.one_line_width() + more <= self.width()

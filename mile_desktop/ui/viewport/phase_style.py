@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mile_desktop.operators.takeover import LET_GO
 from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.rollout.messages import EpisodeClosed, Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
@@ -155,11 +156,21 @@ def takeover_hint(status: Status, *, may_rewind: bool = False) -> str:
     return f"{hint} · {_REWIND_KEYS.get(status.operator, 'hold R to rewind')}"
 
 
+_NOT_FOLLOWED = {
+    Phase.IDLE: "The robot rests. Press Start first",
+    Phase.RESETTING: "The next episode has not begun yet",
+    Phase.HOLD: "Let go, then take over again",
+}
+"""Phase → why a device that asks for a takeover is not followed; the window says the same for keys (``key_advice``)."""
+
+
 def _takeover_hint(status: Status) -> str:
     if not status.instruction:
         return "Hold Space to take over"
     if status.phase is Phase.TAKEOVER:
         return _hand_back_hint(status)
+    if status.instruction.endswith(LET_GO):
+        return _NOT_FOLLOWED.get(status.phase, "")
     instruction = status.instruction[0].upper() + status.instruction[1:]
     if status.operator not in DEVICES:
         return f"Simulated supervisor ({status.operator}) · hold Space to drive"

@@ -110,7 +110,7 @@ def test_a_training_shows_its_progress_and_a_failure_can_be_tried_again() -> Non
     model.follow_running(True)
     assert model.text == "The training begins …"
     model.follow_training(Progress(stage="policy", fraction=0.42))
-    assert "42%" in model.text
+    assert "42 %" in model.text
     for event in (Failed(text="The disk is full."), Cancelled()):
         model.follow_training(event)
         assert model.text.startswith("The training has ended without a policy. Press Retrain again")

@@ -88,14 +88,14 @@ def test_numbers_that_contradict_each_other_say_which_to_believe(qtbot: QtBot) -
     bar.resize(1600, 40)
     bar.show_caller("forecast")
     for step in range(10):
-        assert "believe" not in bar.basis_text
+        assert "Believe" not in bar.basis_text
         bar.show_step(taken(step, probability=0.95, forecast=0.05))
-    assert "believe the forecast" in bar.basis_text
+    assert "Believe the forecast" in bar.basis_text
     bar.show_caller("p")
-    assert "believe p" in bar.basis_text
+    assert "Believe p" in bar.basis_text
     for step in range(12):
         bar.show_step(taken(step, probability=0.2, forecast=0.1))
-    assert "believe" not in bar.basis_text
+    assert "Believe" not in bar.basis_text
 
 
 @pytest.mark.parametrize(

@@ -217,3 +217,19 @@ def test_the_strips_are_drawn_in_turn(strips: StripsPanel) -> None:
         strips._redraw_next()
         drawn.append((len(strips.probability._line.getData()[0]), len(strips.action_strip._window)))
     assert drawn == [(30, 0), (30, 30)]
+
+
+def test_no_line_crosses_the_figures_at_the_end_of_the_curves(strips: StripsPanel) -> None:
+    plot = strips.probability
+    for step in range(50):
+        strips.add_step(taken(step, probability=plot.let_go, low=math.nan, high=math.nan))
+    strips.redraw()
+    picture = plot.grab().toImage()
+    row, begin = round(plot.y_pixel(plot.let_go)), round(plot.x_pixel(0.0)) + 6
+
+    def yellow(columns: range) -> int:
+        colours = [picture.pixelColor(x, y) for x in columns for y in (row - 1, row, row + 1)]
+        return sum(each.red() > each.blue() + 60 for each in colours)
+
+    assert yellow(range(begin + 42, begin + 66)) > 5, "the dotted line goes on at the right"
+    assert yellow(range(begin, begin + 34)) == 0, "but not behind 'p 0.25'"

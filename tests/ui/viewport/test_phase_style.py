@@ -1,5 +1,6 @@
 import pytest
 
+from mile_desktop.operators.takeover import TakeoverMode, takeover_instruction
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.viewport.phase_style import (
     ALERT,
@@ -62,6 +63,16 @@ def test_the_hint_names_what_takes_over() -> None:
     assert takeover_hint(status()) == "Hold RB to take over · let go to hand back"
     assert takeover_hint(status(phase=Phase.TAKEOVER)) == "You drive with Xbox pad · let go to hand back"
     assert takeover_hint(status(instruction="")) == "Hold Space to take over"
+
+
+@pytest.mark.parametrize("mode", list(TakeoverMode))
+def test_a_device_that_is_pressed_without_effect_is_told_why(mode: TakeoverMode) -> None:
+    pressed = takeover_instruction(mode, "RB", engaged=True)
+    assert takeover_hint(status(phase=Phase.IDLE, instruction=pressed)) == "The robot rests. Press Start first"
+    assert takeover_hint(status(phase=Phase.HOLD, instruction=pressed)) == "Let go, then take over again"
+    assert takeover_hint(status(phase=Phase.TAKEOVER, instruction=pressed)).startswith("You drive with")
+    free = takeover_instruction(mode, "RB", engaged=False)
+    assert "to take over" in takeover_hint(status(phase=Phase.IDLE, instruction=free))
 
 
 def test_the_hint_says_how_to_rewind_where_a_rewind_is_possible() -> None:
