@@ -11,7 +11,13 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import mile_desktop
-from mile_desktop.commands import arguments, dataset_arguments, generation_arguments, study_arguments
+from mile_desktop.commands import (
+    arguments,
+    dataset_arguments,
+    generation_arguments,
+    operator_arguments,
+    study_arguments,
+)
 from mile_desktop.commands.command import (
     CancelledError,
     Command,
@@ -75,6 +81,7 @@ COMMANDS = (
         for add, text in (
             (arguments.scenes, "list the scenes, or begin one of your own"),
             (arguments.rollout, "run episodes and record them, with or without a simulated supervisor"),
+            (operator_arguments.episodes, "list the recorded episodes, with their operators, outcomes and tags"),
             (arguments.check_data, "find doubtful steps of takeovers, and the symmetry that a training would use"),
             (arguments.train, "retrain a policy from the recorded episodes"),
             (generation_arguments.generate, "generate episodes with a model of you, in simulated scenes that differ"),

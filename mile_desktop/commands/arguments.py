@@ -16,6 +16,7 @@ from mile_desktop.commands.argument_types import (
     takeover_place,
     watchdog_s,
 )
+from mile_desktop.commands.operator_arguments import add_operator_name
 from mile_desktop.commands.shift_arguments import add_further_data, add_shift
 from mile_desktop.paths import SCENES_VARIABLE, default_workspace, own_scenes
 from mile_desktop.registry.names import INITIAL
@@ -147,9 +148,8 @@ def rollout(parser: argparse.ArgumentParser) -> None:
         "--operator", choices=SUPERVISORS, default=NO_SUPERVISOR, help="simulated supervisor (%(default)s)"
     )
     parser.add_argument("--episodes", type=positive, default=1, metavar="N", help="(%(default)s)")
-    parser.add_argument(
-        "--seed", type=_not_negative, default=0, metavar="K", help="seed of the first episode (%(default)s)"
-    )
+    parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first episode (%(default)s)")
+    add_operator_name(parser)
     add_shift(parser)
     parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")
     parser.add_argument("--robot-key", default="", metavar="KEY", help="its public key; needed on other machines")

@@ -32,6 +32,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         gamepad=False,
         seed=options.seed,
         shift=options.shift,
+        operator_name=options.operator_name or "",
     )
     if options.shift:
         if options.robot:

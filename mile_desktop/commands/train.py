@@ -91,6 +91,7 @@ def _prepare(workspace: Workspace, options: argparse.Namespace) -> TrainingRun:
         # Settled now, like the episodes: a set that is made during the training does not belong to it.
         generated=tuple(each.set_id for each in generated_sets(workspace, options.scene)) if options.generated else (),
         shifted=options.shifted,
+        operator_names=tuple(dict.fromkeys(options.operator_name)),
         symmetry=found.symmetry,
         symmetry_refused=found.refused,
     )

@@ -303,7 +303,8 @@ def as_episode(
             for column in COLUMNS if column.name not in special}  # fmt: skip
     start = _start(foreign, dataset, entries, demonstration=demonstration)
     # Counts of zero at first; ``counted`` below fills them from the columns, as it does for recorded episodes.
-    record = EpisodeRecord(start, foreign.outcome, length, 0, 0, None, recovered=False)
+    tags = tuple(sorted(foreign.tags))
+    record = EpisodeRecord(start, foreign.outcome, length, 0, 0, None, recovered=False, tags=tags)
     made = Episode(record=record, **special, **rest)
     return replace(made, record=counted(record, made.intervention, made.intervention_prob, made.operator))
 

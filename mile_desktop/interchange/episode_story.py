@@ -138,6 +138,8 @@ def _about(episode: Episode, entries: SceneEntries) -> dict[str, str]:
         "outcome": record.outcome,
         "policy_id": start.policy_id,
         "operator": start.operator,
+        "operator_name": start.operator_name,
+        "tags": "; ".join(record.tags),
         "started_at": start.started_at,
     }
     return texts | {"start": msgspec.json.encode(start).decode()}

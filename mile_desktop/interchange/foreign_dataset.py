@@ -20,6 +20,8 @@ class ForeignEpisode:
     """``unknown`` where the data set does not say it."""
     origin: EpisodeStart | None = None
     """The beginning of the episode that this program exported."""
+    tags: tuple[str, ...] = ()
+    """Of an episode that this program exported."""
 
 
 @dataclass(frozen=True, slots=True)

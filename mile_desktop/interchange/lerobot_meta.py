@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -20,7 +20,7 @@ from mile_desktop.interchange.pieces import Piece
 from mile_desktop.interchange.recorded_episodes import operator_kind
 from mile_desktop.interchange.scene_entries import SceneEntries
 from mile_desktop.interchange.statistics import statistics_of
-from mile_desktop.storage.records import EpisodeRecord
+from mile_desktop.storage.records import EpisodeRecord, Outcome
 
 _MEASURED = tuple(feature for feature in FEATURES if feature.kind != "string")
 """Features with statistics."""
@@ -97,11 +97,13 @@ def _explanation(pieces: Sequence[Piece], entries: SceneEntries, sizes: dict[str
             for feature in FEATURES
         },
         "episode_columns": {
-            "outcome": "success, failure, aborted or unknown, as recorded or as a person corrected it",
+            "outcome": f"{', '.join(get_args(Outcome))}: as recorded, or as a person corrected it",
             "operator": "who could take over first",
+            "operator_name": "name or code of the person, empty where none was given",
             "operator_kind": "person, simulated, demonstration or none",
             "drivers": "who took over, in order",
             "policy_id": "the policy that ran",
+            "tags": "labels that people gave the episode",
             "start": "everything known at the beginning of the episode, as JSON",
         },
     }
@@ -196,9 +198,11 @@ def _origin(record: EpisodeRecord) -> dict[str, object]:
         "episode_id": record.episode_id,
         "outcome": record.outcome,
         "operator": start.operator,
+        "operator_name": start.operator_name,
         "operator_kind": operator_kind(start.operator),
         "drivers": list(record.drivers),
         "policy_id": start.policy_id,
+        "tags": list(record.tags),
         "start": msgspec.json.encode(start).decode(),
     }
 

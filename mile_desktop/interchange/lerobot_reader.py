@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.features import ACTION, FEATURES, STATE, SUCCESS, Values
 from mile_desktop.interchange.foreign_dataset import ForeignDataset, ForeignEpisode
+from mile_desktop.storage.edits import tags_of
 from mile_desktop.storage.records import EpisodeStart, Outcome
 
 _VERSIONS = {"v2.0": "LeRobot v2.0", "v2.1": "LeRobot v2.1", "v3.0": "LeRobot v3.0"}
@@ -56,6 +57,7 @@ class _EpisodeMeta:
     length: int
     outcome: Outcome | None = None
     start: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def is_lerobot(source: Path) -> bool:
@@ -128,7 +130,7 @@ def _read_episodes(source: Path, info: _Info) -> dict[int, _EpisodeMeta]:
                     else "; copy it again."
                 )
             )
-        wanted = ["episode_index", "length", "outcome", "start"]
+        wanted = ["episode_index", "length", "outcome", "start", "tags"]
         rows = [row for file in files for row in _table(source, file, wanted).to_pylist()]
     else:
         lines = _bytes(source, source / "meta" / "episodes.jsonl").splitlines()
@@ -147,8 +149,10 @@ def _meta(row: Mapping[str, Any]) -> _EpisodeMeta:
         outcome = msgspec.convert(row.get("outcome"), Outcome)
     except msgspec.ValidationError:
         outcome = None
-    start = row.get("start")
-    return _EpisodeMeta(int(row["length"]), outcome, start if isinstance(start, str) else "")
+    start, tags = row.get("start"), row.get("tags")
+    # Cut as typed tags are: a column of this name in another program's data set may hold anything.
+    kept = tags_of(";".join(each for each in tags if isinstance(each, str))) if isinstance(tags, list) else ()
+    return _EpisodeMeta(int(row["length"]), outcome, start if isinstance(start, str) else "", kept)
 
 
 def _read(source: Path, info: _Info, meta: Mapping[int, _EpisodeMeta]) -> Iterator[ForeignEpisode]:
@@ -196,7 +200,7 @@ def _episode(source: Path, number: int, table: pa.Table, meta: _EpisodeMeta) -> 
     if meta.outcome is None and SUCCESS in columns:
         outcome = "success" if np.any(columns[SUCCESS]) else "failure"
     origin = msgspec.json.decode(meta.start, type=EpisodeStart) if meta.start else None
-    return ForeignEpisode(name, columns, outcome, origin)
+    return ForeignEpisode(name, columns, outcome, origin, meta.tags)
 
 
 def _values(column: pa.ChunkedArray, kind: str) -> Values:

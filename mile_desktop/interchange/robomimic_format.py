@@ -10,7 +10,7 @@ DEMONSTRATION, ROBOT, PERSON = -1, 0, 1
 """Values of ``action_modes`` and ``intv_labels``."""
 STATE_KEY = "state"
 """The observation under ``obs/`` and ``next_obs/`` in our exports."""
-NAMES, START, OUTCOME, RATE = "names", "start", "outcome", "rate_hz"
+NAMES, START, OUTCOME, RATE, TAGS = "names", "start", "outcome", "rate_hz", "tags"
 """Attributes that our exports add."""
 
 EXTRA = {feature.name.rpartition(".")[2]: feature for feature in f.FEATURES if feature.name not in

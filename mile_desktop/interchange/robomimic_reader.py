@@ -17,6 +17,7 @@ from mile_desktop.interchange import robomimic_format as robomimic
 from mile_desktop.interchange.errors import InterchangeError
 from mile_desktop.interchange.features import ACTION, INTERVENTION, REWARD, SCENE_STATE, STATE, Values
 from mile_desktop.interchange.foreign_dataset import ForeignDataset, ForeignEpisode
+from mile_desktop.storage.edits import tags_of
 from mile_desktop.storage.records import EpisodeStart, Outcome
 
 _SUFFIXES = {".hdf5", ".h5"}
@@ -94,9 +95,9 @@ def _episode(source: Path, name: str, group: h5py.Group) -> ForeignEpisode:
             columns[feature.name] = tuple(each.decode("utf-8") for each in _array(group, key).tolist())
         elif key in group:
             columns[feature.name] = _array(group, key).astype(feature.kind)
-    return ForeignEpisode(
-        name, columns, _outcome(group), None if start is None else msgspec.convert(start, EpisodeStart)
-    )
+    origin = None if start is None else msgspec.convert(start, EpisodeStart)
+    tags = group.attrs.get(robomimic.TAGS)
+    return ForeignEpisode(name, columns, _outcome(group), origin, tags_of(tags) if isinstance(tags, str) else ())
 
 
 def _observation(source: Path, name: str, group: h5py.Group) -> Values:

@@ -65,6 +65,8 @@ def _write(group: h5py.Group, episode: Episode) -> None:
     group.attrs["num_samples"] = len(episode)
     group.attrs[robomimic.OUTCOME] = record.outcome
     group.attrs["episode_id"] = record.episode_id
+    group.attrs["operator_name"] = record.start.operator_name
+    group.attrs[robomimic.TAGS] = "; ".join(record.tags)
     group.attrs[robomimic.START] = msgspec.json.encode(record.start).decode()
     demonstration = operator_kind(record.start.operator) == "demonstration"
     driven = np.where(episode.intervention, robomimic.PERSON, robomimic.ROBOT)

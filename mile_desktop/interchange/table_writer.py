@@ -15,12 +15,14 @@ from mile_desktop.interchange.export_file import export_file
 from mile_desktop.interchange.features import FEATURES, Feature, names_of, sizes_of, values_of
 from mile_desktop.interchange.pieces import column_of
 from mile_desktop.interchange.scene_entries import SceneEntries
-from mile_desktop.storage.records import Episode
+from mile_desktop.storage.records import Episode, EpisodeRecord
 
-_ORIGIN = ("episode_id", "outcome", "policy_id", "frame_index", "timestamp")
+_FIRST = ("episode_id", "outcome", "policy_id", "frame_index", "timestamp")
+_ORIGIN = (*_FIRST, "operator_name", "tags")
 """Columns before those of the step; ``timestamp`` is frame_index / rate."""
 _KEY = b"mile_desktop.columns"
-_HEAD = ",".join(_ORIGIN).encode()
+# Without the newer columns: a file that an earlier build exported may be replaced, too.
+_HEAD = ",".join(_FIRST).encode()
 
 
 def write_csv(export: DatasetExport) -> WrittenDataset:
@@ -83,8 +85,14 @@ def _rows(episode: Episode) -> Iterator[list[object]]:
         columns += [_texts(table[:, entry]) for entry in range(table.shape[1])]
     record, rate_hz = episode.record, episode.record.start.rate_hz
     origin = (record.episode_id, record.outcome, record.start.policy_id)
+    labels = (record.start.operator_name, _tags(record))
     for frame, values in enumerate(zip(*columns, strict=True)):
-        yield [*origin, frame, f"{frame / rate_hz:.6f}", *values]
+        yield [*origin, frame, f"{frame / rate_hz:.6f}", *labels, *values]
+
+
+def _tags(record: EpisodeRecord) -> str:
+    """Return the tags as one text; a tag has no semicolon, see ``edits.tags_of``."""
+    return "; ".join(record.tags)
 
 
 def _texts(values: NDArray[np.generic]) -> list[object]:
@@ -105,6 +113,8 @@ def _table(episode: Episode, entries: SceneEntries) -> pa.Table:
         "policy_id": pa.array([record.start.policy_id] * length).dictionary_encode(),
         "frame_index": pa.array(frame),
         "timestamp": pa.array(frame / record.start.rate_hz),
+        "operator_name": pa.array([record.start.operator_name] * length).dictionary_encode(),
+        "tags": pa.array([_tags(record)] * length).dictionary_encode(),
     }
     columns |= {feature.name: column_of(feature, values_of(feature, episode)) for feature in FEATURES}
     return pa.table(columns).replace_schema_metadata({_KEY: _explanation(episode, entries)})

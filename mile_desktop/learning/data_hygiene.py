@@ -12,7 +12,7 @@ import numpy as np
 
 from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
 from mile_desktop.learning.step_problem import StepProblem
-from mile_desktop.storage.records import Episode
+from mile_desktop.storage.records import PARTIAL, Episode
 
 
 class TakeoverPlace(msgspec.Struct, frozen=True):
@@ -136,9 +136,12 @@ def idle_steps(episode: Episode) -> BoolArray:
 
 
 def failed_steps(episode: Episode) -> BoolArray:
-    """Return bool[t]: steps of the person in an episode that did not end in success."""
+    """Return bool[t]: steps of the person in an episode that did not end in success.
+
+    A partial success is not meant: a person has said that what was done there is worth learning.
+    """
     human: BoolArray = episode.intervention.astype(bool)
-    return human if episode.record.outcome != "success" else np.zeros(len(episode), bool)
+    return np.zeros(len(episode), bool) if episode.record.outcome in {"success", PARTIAL} else human
 
 
 def is_discrete(episode: Episode) -> bool:

@@ -17,6 +17,7 @@ _REQUESTS = {
     "stop": OperatorRequest.STOP,
     "start": OperatorRequest.START,
     "success": OperatorRequest.SUCCESS,
+    "partial": OperatorRequest.PARTIAL,
     "failure": OperatorRequest.FAILURE,
     "hold": OperatorRequest.TOGGLE_HOLD,
     "next_camera": OperatorRequest.NEXT_CAMERA,
@@ -28,8 +29,8 @@ _REQUESTS = {
 _ESSENTIAL = frozenset({"takeover", *(f"{entry} {sign}" for entry in DRIVEN for sign in "+−")})
 """Uses without which a pad cannot take over, as ``PadProfile.uses`` names them."""
 
-_UNASKED = ("mark call", PadProfile().buttons.mark_call)
-"""A use and the control that it has as long as no person binds it."""
+_UNASKED = {("mark call", PadProfile().buttons.mark_call), ("partial", PadProfile().buttons.partial)}
+"""Uses and the controls that they have as long as no person binds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ class BoundPad:
         """Problem of this pad with this profile, in one sentence; empty if there is none."""
         name = self.device.name
         # First: for an unknown pad a list of missing controls would be long and of no help.
-        # A pad without the control that marks calls lacks nothing that a person has asked for.
-        missing = {use: name for use, name in self._missing.items() if (use, name) != _UNASKED}
+        # A pad without the controls of the newer uses lacks nothing that a person has asked for.
+        missing = {use: name for use, name in self._missing.items() if (use, name) not in _UNASKED}
         if missing and not self.device.known_to_sdl:
             return f"The layout of “{name}” is not known; bind its controls on the Devices page before taking over."
         if missing and self.can_drive:

@@ -16,6 +16,7 @@ class OperatorRequest(StrEnum):
 
     START = "start"
     SUCCESS = "success"
+    PARTIAL = "partial"
     FAILURE = "failure"
     DISCARD = "discard"
     """Confirmed: the second of two presses (the first one only sets ``OperatorReading.discard_armed``)."""

@@ -17,7 +17,7 @@ PROFILE_VERSION = 1
 DRIVEN = ("x", "y", "z", "gripper")
 """What the driving controls command, in the order of the action's entries."""
 
-_NEWER_USES = {"mark_call": "dpup"}
+_NEWER_USES = {"mark_call": "dpup", "partial": "dpdown"}
 """Uses that profiles of the first release do not name, with their default controls."""
 
 _GUID = re.compile(r"[0-9a-f]{32}")
@@ -56,6 +56,7 @@ class PadButtons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     next_camera: str = "dpright"
     previous_camera: str = "dpleft"
     mark_call: str = "dpup"
+    partial: str = "dpdown"
 
 
 class PadProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from mile_desktop.rollout.live_robot import LiveRobot, NoRobot, no_hazard
 from mile_desktop.rollout.messages import CameraRequest, Note
 from mile_desktop.rollout.phases import Phase, PhaseEvent, PhaseMachine
 from mile_desktop.rollout.scene import DrivenScene
-from mile_desktop.storage.records import Outcome
+from mile_desktop.storage.records import PARTIAL, Outcome
 
 _SETTLING = "The last episode is being written to the disk. The next one begins afterwards."
 SECOND_PRESS_S = 0.25
@@ -300,6 +300,7 @@ class RolloutLoop:
             OperatorRequest.START: self._start_or_reset,
             OperatorRequest.TOGGLE_HOLD: self.toggle_hold,
             OperatorRequest.SUCCESS: partial(self.end_episode, "success"),
+            OperatorRequest.PARTIAL: partial(self.end_episode, PARTIAL),
             OperatorRequest.FAILURE: partial(self.end_episode, "failure"),
             OperatorRequest.DISCARD: self.discard_episode,
             OperatorRequest.NEXT_CAMERA: partial(self._publish, CameraRequest(direction=1)),

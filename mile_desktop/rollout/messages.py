@@ -57,6 +57,9 @@ from mile_desktop.rollout.session_messages import (
     LoadSession as LoadSession,
 )
 from mile_desktop.rollout.session_messages import (
+    NameOperator as NameOperator,
+)
+from mile_desktop.rollout.session_messages import (
     SessionLoaded as SessionLoaded,
 )
 from mile_desktop.rollout.session_messages import (
@@ -121,7 +124,7 @@ class ToggleHold(Message, frozen=True):
 
 
 class EndEpisode(Message, frozen=True):
-    """The person says how the running episode ended: ``success``, ``failure`` or ``discard``."""
+    """The person says how the running episode ended: ``success``, ``partial success``, ``failure`` or ``discard``."""
 
     outcome: str
 
@@ -324,6 +327,7 @@ Command = (
     LoadSession
     | LabelStates
     | StartEpisodes
+    | NameOperator
     | ArmRobot
     | DisarmRobot
     | AskToDrive

@@ -10,12 +10,7 @@ import mile_desktop
 from mile_desktop.channels.messages import Message
 from mile_desktop.operators.operator import Operator
 from mile_desktop.operators.words.operator import DrivenBody
-from mile_desktop.policies.config import read_policy_config
-from mile_desktop.registry.bundled import has_bundled
-from mile_desktop.registry.compatibility import check_policy_fits
 from mile_desktop.registry.intervention_models import load_running_policy, with_intervention_model
-from mile_desktop.registry.names import EXPERT, INITIAL
-from mile_desktop.registry.policies import policy_folder
 from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout import messages as m
 from mile_desktop.rollout.cadence import Cadence
@@ -28,13 +23,14 @@ from mile_desktop.rollout.policy_loader import PolicyLoader
 from mile_desktop.rollout.recorder import ClosedKind, Recorder
 from mile_desktop.rollout.robot_scene import RobotScene
 from mile_desktop.rollout.step_record import closing
-from mile_desktop.rollout.target import open_target, with_rate
+from mile_desktop.rollout.target import check_fits_robot, open_target, with_rate
 from mile_desktop.rollout.time_limit import time_limit
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_episode_id, now
 from mile_desktop.storage.records import (
     CALLED_BY,
     EPISODE_LIMIT,
+    PARTIAL,
     SCENE_VERSION,
     EpisodeRecord,
     EpisodeStart,
@@ -45,7 +41,7 @@ from mile_desktop.storage.workspace import Workspace
 
 Show = Callable[..., None]
 
-_OUTCOMES = frozenset({"success", "failure", "aborted"})
+_OUTCOMES = frozenset({"success", PARTIAL, "failure", "aborted"})
 
 
 class Session:
@@ -122,6 +118,7 @@ class Session:
             undoing.pop_all()  # everything is open: from here on, ``close`` is responsible
         self.loop.guided = plan.guided
         self._notes: dict[str, dict[str, str]] = {}
+        self._operator_name = plan.operator_name
         self._stop_number = 0
         self._reported_stop_problem = ""
         self._loader = PolicyLoader(publish)
@@ -141,7 +138,7 @@ class Session:
         """Load a policy and the intervention model that goes with it; may be called on another thread."""
         # A scene's policy is checked while it loads. A robot's description is known only from its connection.
         if self._robot is not None:
-            self._check_fits(policy, self._robot)
+            check_fits_robot(self._workspace, self._target.name, policy, self._robot.description)
         return load_running_policy(
             self._workspace,
             self._target.name,
@@ -151,12 +148,6 @@ class Session:
             live_source=self.plan.live_source,
             observation_labels=self._target.observation_labels,
         )
-
-    def _check_fits(self, policy: str, robot: RobotScene) -> None:
-        # Expert and zero policy have no file whose sizes could be compared.
-        if policy != EXPERT and (policy != INITIAL or has_bundled(self._target.name)):
-            folder = policy_folder(self._workspace, self._target.name, policy)
-            check_policy_fits(read_policy_config(folder), robot.description)
 
     def with_newest_model(self, running: RunningPolicy) -> RunningPolicy:
         """Return ``running`` with the newest intervention model and forecast; may be called on another thread."""
@@ -304,6 +295,7 @@ class Session:
             m.EndEpisode: self._end_episode,
             m.MarkCall: lambda _: self.loop.mark_call(),
             m.UndoDiscard: lambda _: self.recorder.undo_discard(),
+            m.NameOperator: self._name_operator,
             m.PromotePolicy: self._promote,
             m.ReloadInterventionModel: self._reload_model,
         }
@@ -314,6 +306,7 @@ class Session:
             return
         if self.loop.phase is Phase.IDLE:  # a start that has no effect must not change what the running run is noted as
             self._notes = command.notes
+            self._operator_name = command.operator_name or self._operator_name
         self.loop.start(command.episodes, command.seed)
 
     def _arm(self, _: m.ArmRobot) -> None:
@@ -352,6 +345,11 @@ class Session:
             self.loop.end_episode(cast("Outcome", command.outcome))
         else:
             self.loop.discard_episode()
+
+    def _name_operator(self, command: m.NameOperator) -> None:
+        # In a study the person at the device is a participant, whose name must not be recorded.
+        if not self.plan.guided:
+            self._operator_name = command.name
 
     def _promote(self, command: m.PromotePolicy) -> None:
         # ``load_policy`` runs on the loading thread. It reads files and the scene's fixed sizes, but does not step the
@@ -394,6 +392,7 @@ class Session:
             cost=running.cost,
             cdf_scale=running.cdf_scale,
             extra=self._target.identity | {CALLED_BY: running.estimator.calls_by} | limited | self._notes,
+            operator_name=self._operator_name,
         )
 
     def _episode_closed(self, record: EpisodeRecord, kind: ClosedKind) -> None:

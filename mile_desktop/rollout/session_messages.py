@@ -46,6 +46,8 @@ class LoadSession(Message, frozen=True, kw_only=True):
     """A shift of the scene: a file, or the name of one that ships (``scenes.shift``); empty for none."""
     supervisor_settings: dict[str, float] = msgspec.field(default_factory=dict)
     """Settings of the simulated supervisor, by name; those that are left out are its own defaults."""
+    operator_name: str = ""
+    """Name or code of the person at the device, recorded with each episode; ``NameOperator`` changes it."""
     device: str = ""
     """The only device that may take over: ``gamepad``, ``keyboard``, ``screen`` or ``words``; empty: any."""
     guided: bool = False
@@ -70,6 +72,14 @@ class StartEpisodes(Message, frozen=True):
     """Start of the first of them; None goes on after the last episode."""
     notes: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     """Recorded with each of them, in ``EpisodeStart.extra``."""
+    operator_name: str = ""
+    """Of a participant of a study: the code; empty: the name of the session."""
+
+
+class NameOperator(Message, frozen=True):
+    """Another person is at the device from the next episode on; empty: no name. A study keeps its codes."""
+
+    name: str
 
 
 class LabelStates(Message, frozen=True):

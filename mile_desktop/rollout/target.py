@@ -10,6 +10,11 @@ import msgspec
 
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.words.operator import DrivenBody
+from mile_desktop.policies.config import read_policy_config
+from mile_desktop.registry.bundled import has_bundled
+from mile_desktop.registry.compatibility import check_policy_fits
+from mile_desktop.registry.names import EXPERT, INITIAL
+from mile_desktop.registry.policies import policy_folder
 from mile_desktop.robots.client import NetworkRobot
 from mile_desktop.robots.description import RobotDescription
 from mile_desktop.robots.driver import RobotError
@@ -24,6 +29,7 @@ from mile_desktop.scenes.gymnasium.description import ActionEntry
 from mile_desktop.scenes.shift import Shift, read_shift
 from mile_desktop.scenes.version import scene_version
 from mile_desktop.storage.records import SCENE_VERSION, SHIFT, SHIFT_RANGES
+from mile_desktop.storage.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +186,10 @@ def _choices(description: RobotDescription) -> tuple[Choice, ...]:
     if not description.discrete:
         return ()
     return tuple(Choice(label=axis.label, title=axis.title, push=axis.push or "rest") for axis in description.actions)
+
+
+def check_fits_robot(workspace: Workspace, scene: str, policy: str, robot: RobotDescription) -> None:
+    """Compare the sizes of a policy with those of a robot; raises ``PolicyFileError`` where they differ."""
+    # Expert and zero policy have no file whose sizes could be compared.
+    if policy != EXPERT and (policy != INITIAL or has_bundled(scene)):
+        check_policy_fits(read_policy_config(policy_folder(workspace, scene, policy)), robot)

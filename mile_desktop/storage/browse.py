@@ -7,11 +7,12 @@ from typing import Literal
 
 import msgspec
 
+from mile_desktop.storage.operator_names import NO_NAME, NO_PERSON
 from mile_desktop.storage.workspace import Workspace
 
 Column = Literal[
     "scene", "policy", "operator", "started_at", "outcome", "steps", "takeovers", "mean_p", "false_alarms", "misses",
-    "brier", "note",
+    "brier", "tags", "note",
 ]  # fmt: skip
 """Columns that the table can be sorted by."""
 Source = Literal["recorded", "generated", "all"]
@@ -22,11 +23,14 @@ _FROM = (
 )
 # Who took over, or else who could have. Older files did not record the first.
 _DROVE = "CASE WHEN drivers <> '[]' THEN drivers ELSE json_extract(start, '$.operator') END"
+# NULL in episodes of earlier builds.
+_NAME = "coalesce(json_extract(start, '$.operator_name'), '')"
 _POLICY = "coalesce(policy.name, episode.policy_id)"
 _ORDER: dict[Column, str] = {
     "scene": "episode.scene",
     "policy": f"{_POLICY} COLLATE NOCASE",
-    "operator": _DROVE,
+    # A row shows the name where there is one; without it, the device.
+    "operator": f"CASE WHEN {_NAME} <> '' THEN {_NAME} ELSE {_DROVE} END COLLATE NOCASE",
     "started_at": "started_at",
     "outcome": "outcome",
     "steps": "steps",
@@ -35,12 +39,13 @@ _ORDER: dict[Column, str] = {
     "false_alarms": "false_alarms",
     "misses": "misses",
     "brier": "brier",
+    "tags": "nullif(tags, '[]') COLLATE NOCASE",
     "note": "episode_detail.note",
 }
 _SEARCHED = (
     "episode_id", "episode.scene", _POLICY, "outcome", "coalesce(episode_detail.note, '')",
     "json_extract(start, '$.operator')", "json_extract(start, '$.device')", "drivers", "started_at",
-    "coalesce(episode_detail.words, '')",
+    "coalesce(episode_detail.words, '')", _NAME, "tags",
 )  # fmt: skip
 LEARNED_BY = "learned-by:"
 """Prefix in ``EpisodeFilter.text``, followed by the id of a policy."""
@@ -50,7 +55,7 @@ _LEARNED = (
 )
 # Below SQLite's limit for the number of parameters, which was 999 in older builds.
 _AT_ONCE = 500
-_drivers = msgspec.json.Decoder(tuple[str, ...])
+_texts = msgspec.json.Decoder(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,19 @@ class EpisodeFilter:
     """Conditions for episodes; with the defaults every episode outside the bin matches."""
 
     text: str = ""
-    """Words that all must occur: in id, scene, policy, operator, device, outcome, date, note or typed commands.
+    """Words that all must occur: in id, scene, policy, operator, device, outcome, date, tags, note or typed commands.
 
     The word ``learned-by:<id>`` stands for the episodes that a policy learned from."""
     scene: str = ""
     outcome: str = ""
+    policy_id: str = ""
+    operator_name: str = ""
+    """``NO_NAME``: only episodes without a name."""
+    tag: str = ""
+    since: str = ""
+    """UTC, ISO 8601: only episodes that began then or later."""
+    until: str = ""
+    """UTC, ISO 8601: only episodes that began before."""
     has_takeover: bool = False
     has_false_alarm: bool = False
     has_miss: bool = False
@@ -113,6 +126,18 @@ class EpisodeRow:
     deleted: bool
     generated: str = ""
     """Id of the set of a generated episode; empty: it was recorded."""
+    operator_name: str = ""
+    """Name or code of the person; empty where none was given."""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DrivingPolicy:
+    """A policy that drove recorded episodes of a scene."""
+
+    policy_id: str
+    name: str
+    scene: str
 
 
 def find_episodes(
@@ -149,7 +174,8 @@ def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, Epi
         statement = (
             f"SELECT episode.*, {_POLICY} AS policy, episode_detail.note, episode_detail.edits, false_alarms, misses, "
             "brier, threshold, json_extract(start, '$.operator') AS could, json_extract(start, '$.seed') AS seed, "
-            f"json_extract(start, '$.rate_hz') AS rate_hz {_FROM} WHERE episode_id IN ({places})"
+            f"json_extract(start, '$.rate_hz') AS rate_hz, {_NAME} AS operator_name {_FROM} "
+            f"WHERE episode_id IN ({places})"
         )
         rows |= {row["episode_id"]: _row(row) for row in workspace.query(statement, part)}
     return rows
@@ -158,6 +184,38 @@ def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, Epi
 def browsed_scenes(workspace: Workspace) -> tuple[str, ...]:
     """Return the names of scenes with episodes, sorted."""
     return tuple(row[0] for row in workspace.query("SELECT DISTINCT scene FROM episode ORDER BY scene"))
+
+
+def operator_names(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names and codes of operators that occur, sorted; empty names are left out."""
+    statement = f"SELECT DISTINCT {_NAME} AS name FROM episode WHERE name <> '' ORDER BY name COLLATE NOCASE"  # noqa: S608
+    return tuple(row[0] for row in workspace.query(statement))
+
+
+def takeovers_by_operator(workspace: Workspace, scene: str) -> dict[str, int]:
+    """Return name → takeovers of the people who operated in ``scene``; ``NO_NAME`` for episodes without a name."""
+    statement = (
+        f"SELECT {_NAME} AS name, sum(takeovers) FROM episode WHERE scene = ? AND NOT deleted "  # noqa: S608
+        f"AND json_extract(start, '$.operator') NOT IN ({', '.join('?' * len(NO_PERSON))}) "
+        "GROUP BY name ORDER BY name = '', name COLLATE NOCASE"
+    )
+    return {row[0] or NO_NAME: row[1] for row in workspace.query(statement, (scene, *NO_PERSON))}
+
+
+def tags_in_use(workspace: Workspace) -> tuple[str, ...]:
+    """Return every tag that an episode has, sorted."""
+    statement = "SELECT DISTINCT value FROM episode, json_each(tags) ORDER BY value COLLATE NOCASE"
+    return tuple(row[0] for row in workspace.query(statement))
+
+
+def driving_policies(workspace: Workspace, scene: str = "") -> tuple[DrivingPolicy, ...]:
+    """Return each policy that drove an episode (of ``scene``, if one is given), the newest episode's first."""
+    columns = f"episode.policy_id, {_POLICY} AS policy, episode.scene"
+    where = "WHERE ?1 = '' OR episode.scene = ?1"
+    # By scene, too: a scripted expert has the same id in every one.
+    groups = "GROUP BY episode.policy_id, episode.scene"
+    statement = f"SELECT {columns} {_FROM} {where} {groups} ORDER BY max(started_at) DESC, episode.scene"
+    return tuple(DrivingPolicy(*row) for row in workspace.query(statement, (scene,)))
 
 
 def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
@@ -170,10 +228,20 @@ def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
         # Joined by line feeds, which no word can contain: a search must not match across the border of two columns.
         conditions.append(f"({' || char(10) || '.join(_SEARCHED)}) LIKE ? ESCAPE '\\'")
         parameters.append(f"%{_literally(word)}%")
-    for column, value in (("episode.scene", wanted.scene), ("outcome", wanted.outcome)):
+    for condition, value in (
+        ("episode.scene = ?", wanted.scene),
+        ("outcome = ?", wanted.outcome),
+        ("episode.policy_id = ?", wanted.policy_id),
+        ("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", wanted.tag),
+        ("started_at >= ?", wanted.since),
+        ("started_at < ?", wanted.until),
+    ):
         if value:
-            conditions.append(f"{column} = ?")
+            conditions.append(condition)
             parameters.append(value)
+    if wanted.operator_name:
+        conditions.append(f"{_NAME} = ?")
+        parameters.append("" if wanted.operator_name == NO_NAME else wanted.operator_name)
     if wanted.reason:
         conditions.append("episode_detail.reasons LIKE ?")
         parameters.append(f"% {wanted.reason} %")
@@ -195,7 +263,9 @@ def _row(row: sqlite3.Row) -> EpisodeRow:
         scene=row["scene"],
         policy_id=row["policy_id"],
         policy=row["policy"],
-        operator=", ".join(_drivers.decode(row["drivers"])) or row["could"],
+        operator=", ".join(_texts.decode(row["drivers"])) or row["could"],
+        operator_name=row["operator_name"],
+        tags=_texts.decode(row["tags"]),
         started_at=row["started_at"],
         seed=row["seed"],
         rate_hz=row["rate_hz"],

@@ -35,10 +35,10 @@ from mile_desktop.storage.workspace import Workspace
 
 _EPISODE_COLUMNS = (
     "episode_id, scene, policy_id, started_at, start, outcome, steps, takeovers, human_steps, mean_intervention_prob, "
-    "recovered, deleted, drivers"
+    "recovered, deleted, drivers, tags"
 )
 _start_decoder = msgspec.json.Decoder(EpisodeStart)
-_drivers_decoder = msgspec.json.Decoder(tuple[str, ...])
+_texts_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +330,7 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
         int(record.recovered),
         int(record.deleted),
         msgspec.json.encode(record.drivers).decode(),
+        msgspec.json.encode(record.tags).decode(),
     )
     places = ", ".join("?" * len(values))
     # REPLACE, because recovery may write a row that is already there.
@@ -379,5 +380,6 @@ def _episode(row: sqlite3.Row) -> EpisodeRecord:
         mean_intervention_prob=row["mean_intervention_prob"],
         recovered=bool(row["recovered"]),
         deleted=bool(row["deleted"]),
-        drivers=_drivers_decoder.decode(row["drivers"]),
+        drivers=_texts_decoder.decode(row["drivers"]),
+        tags=_texts_decoder.decode(row["tags"]),
     )

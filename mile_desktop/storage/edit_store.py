@@ -16,7 +16,7 @@ from mile_desktop.storage.workspace import Workspace
 
 _UPDATE = (
     "UPDATE episode SET outcome = ?, steps = ?, takeovers = ?, human_steps = ?, mean_intervention_prob = ?, "
-    "drivers = ? WHERE episode_id = ?"
+    "drivers = ?, tags = ?, start = ? WHERE episode_id = ?"
 )
 # Values computed from the episode before this edit are cleared; they are computed again when they are needed.
 _DETAIL = (
@@ -59,8 +59,9 @@ def edit_episode(workspace: Workspace, episode_id: str, change: Change) -> EditH
 def write_row(connection: sqlite3.Connection, record: EpisodeRecord, history: EditHistory) -> None:
     """Copy ``record`` to the catalogue's row within the caller's transaction; ``deleted`` is not changed."""
     values = (record.outcome, record.steps, record.takeovers, record.human_steps, record.mean_intervention_prob)
-    drivers = msgspec.json.encode(record.drivers).decode()
-    connection.execute(_UPDATE, (*values, drivers, record.episode_id))
+    # Of what was known at the start, only the operator's name can be corrected; it is kept within that JSON.
+    texts = (msgspec.json.encode(each).decode() for each in (record.drivers, record.tags, record.start))
+    connection.execute(_UPDATE, (*values, *texts, record.episode_id))
     connection.execute(_DETAIL, (record.episode_id, len(history.edits), history.note))
 
 

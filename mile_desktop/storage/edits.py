@@ -13,10 +13,21 @@ import numpy as np
 
 from mile_desktop.storage.columns import COLUMNS, Kind, of_kind
 from mile_desktop.storage.errors import EditError
-from mile_desktop.storage.records import TRIMMED_AWAY, Episode, Outcome
+from mile_desktop.storage.records import PARTIAL, TRIMMED_AWAY, Episode, EpisodeRecord, Outcome
 from mile_desktop.storage.steps import counted
 
-_FORMAT = 1
+_FIRST_FORMAT = 1
+_FORMAT = 2
+"""Format 2 has tags, names of operators and partial success; it is written only where one of them is used."""
+
+
+LONGEST_TAG = 40
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """Return the tags in a line that a person typed, or that an import brings, separated by commas or semicolons."""
+    cut = (" ".join(each.split())[:LONGEST_TAG].strip() for each in text.replace(";", ",").split(","))
+    return tuple(dict.fromkeys(each for each in cut if each))
 
 
 class Relabel(msgspec.Struct, frozen=True, tag=True):
@@ -49,13 +60,26 @@ class Annotate(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class ChangeTags(msgspec.Struct, frozen=True, tag=True):
+    """The episode gets some tags and loses others."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class NameOperator(msgspec.Struct, frozen=True, tag=True):
+    """Another person operated than was recorded; empty: no name was given."""
+
+    name: str
+
+
 class Withdraw(msgspec.Struct, frozen=True, tag=True):
     """Undoes the edit of that version; to withdraw a withdrawal makes the edit active again."""
 
     version: int
 
 
-Change = Relabel | MarkStretch | Trim | Annotate | Withdraw
+Change = Relabel | MarkStretch | Trim | Annotate | ChangeTags | NameOperator | Withdraw
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -73,7 +97,7 @@ class EditHistory(msgspec.Struct, frozen=True):
 
     episode_id: str
     edits: tuple[Edit, ...] = ()
-    format: int = _FORMAT
+    format: int = _FIRST_FORMAT
 
     @property
     def in_force(self) -> tuple[Edit, ...]:
@@ -107,7 +131,10 @@ class EditHistory(msgspec.Struct, frozen=True):
     def grown(self, change: Change, made_at: str) -> "EditHistory":
         """Return the history with one more entry."""
         version = self.edits[-1].version + 1 if self.edits else 1
-        return EditHistory(self.episode_id, (*self.edits, Edit(version, made_at, change)))
+        newer = isinstance(change, ChangeTags | NameOperator) or change == Relabel(PARTIAL)
+        # An earlier build still reads every file without the newer kinds.
+        found = _FORMAT if newer else self.format
+        return EditHistory(self.episode_id, (*self.edits, Edit(version, made_at, change)), found)
 
 
 class _Format(msgspec.Struct):
@@ -175,15 +202,26 @@ def edited(episode: Episode, history: EditHistory) -> Episode:
                     human_action[fresh] = episode.action[fresh]
                 else:
                     human_action[rows] = np.nan
-            case Relabel(outcome=outcome):
-                record = replace(record, outcome=outcome)
-            case _:
-                continue
+            case change:
+                record = _changed(record, change)
     # Trimmed last, because all edits count rows of the recording.
     marked_episode = replace(episode, record=record, intervention=intervention, human_action=human_action)
     trimmed = _trimmed(marked_episode, history.trim)
     counts = counted(trimmed.record, trimmed.intervention, trimmed.intervention_prob, trimmed.operator)
     return replace(trimmed, record=counts)
+
+
+def _changed(record: EpisodeRecord, change: Change) -> EpisodeRecord:
+    """Return the record after a change that concerns no single row."""
+    match change:
+        case Relabel(outcome=outcome):
+            return replace(record, outcome=outcome)
+        case ChangeTags(add=add, remove=remove):
+            return replace(record, tags=tuple(sorted({*record.tags, *add} - {*remove})))
+        case NameOperator(name=name):
+            return replace(record, start=replace(record.start, operator_name=name))
+        case _:
+            return record
 
 
 def _rows(episode: Episode, first: int, last: int) -> slice:

@@ -25,6 +25,7 @@ from mile_desktop.storage.edits import EditHistory
 from mile_desktop.storage.episodes import read_episode_file, read_record, read_recording
 from mile_desktop.storage.errors import EpisodeFileError, UnknownEpisodeError
 from mile_desktop.storage.generated_sets import GENERATED, GeneratedSet, generated_sets, set_folder
+from mile_desktop.storage.operator_names import NO_NAME
 from mile_desktop.storage.records import SHIFT_RANGES, Episode, EpisodeRecord
 from mile_desktop.storage.workspace import EPISODE_SUFFIX, Workspace
 
@@ -186,11 +187,18 @@ def _matching(workspace: Workspace, wanted: EpisodeFilter) -> list[EpisodeRow]:
     # Generated episodes have no alarm, no typed words and no bin.
     if wanted.deleted or wanted.has_false_alarm or wanted.has_miss or wanted.has_words or wanted.reason:
         return []
+    # No person watched them, and they cannot be tagged: they are named and removed as a set.
+    if wanted.tag or wanted.operator_name not in {"", NO_NAME}:
+        return []
     return [row for row in generated_rows(workspace) if _matches(workspace, row, wanted)]
 
 
 def _matches(workspace: Workspace, row: EpisodeRow, wanted: EpisodeFilter) -> bool:
     if wanted.scene not in {"", row.scene} or wanted.outcome not in {"", row.outcome}:
+        return False
+    if wanted.policy_id not in {"", row.policy_id}:
+        return False
+    if row.started_at < wanted.since or (wanted.until and row.started_at >= wanted.until):
         return False
     if wanted.has_takeover and not row.takeovers:
         return False

@@ -12,7 +12,10 @@ from mile_desktop.arrays import BoolArray, Float32Array, Float64Array
 TIME_LIMIT: Final = "time limit"
 """The steps were used up: neither the scene nor a person has said that the attempt failed. Earlier builds stored
 ``failure`` here."""
-Outcome = Literal["success", "failure", "time limit", "aborted", "unknown"]
+PARTIAL: Final = "partial success"
+"""A person says that a part of the task was done. It is no success for learning, and its takeovers are not those of a
+failed episode."""
+Outcome = Literal["success", "partial success", "failure", "time limit", "aborted", "unknown"]
 """``unknown`` is only for imported episodes whose data set does not say it."""
 TRIMMED_AWAY = -2
 """``Step.starts_at_row`` where that row was trimmed away: the step does not follow the one before it."""
@@ -120,6 +123,8 @@ class EpisodeStart:
     cdf_scale: float | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     """JSON-representable notes, e.g. rewind branches."""
+    operator_name: str = ""
+    """Name or code of the person at the device; empty where none was given, and in older files."""
 
 
 SCENE_VERSION = "scene_version"
@@ -154,6 +159,8 @@ class EpisodeRecord:
     """In the bin: kept on disk, left out of training and of the table."""
     drivers: tuple[str, ...] = ()
     """Operators that took over, in order; empty if none did, or if it was not recorded (older files)."""
+    tags: tuple[str, ...] = ()
+    """Short labels that people gave the episode, sorted."""
 
     @property
     def episode_id(self) -> str:

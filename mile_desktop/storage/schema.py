@@ -148,6 +148,9 @@ _WORST_AND_WORDS: Migration = (
     "UPDATE episode_detail SET threshold = NULL",
 )
 
+# A JSON list. Not a table of its own: a row is written as a whole, by recovery and by a rebuild, too.
+_TAGS: Migration = ("ALTER TABLE episode ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _FIRST,
     _EVALUATED_EPISODES,
@@ -156,6 +159,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _COUNTED_JOURNAL,
     _CALL_REASONS,
     _WORST_AND_WORDS,
+    _TAGS,
 )
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 

@@ -66,4 +66,6 @@ def alert_of(condition: Condition | None) -> SetAlert:
 
 def start_of(session: ParticipantSession, step: PlannedStep) -> StartEpisodes:
     """Return the command that starts the next episode of ``step``; raises ``ParticipantError`` before the consent."""
-    return StartEpisodes(episodes=1, seed=session.start_of(step), notes={LABELS: session.labels(step)})
+    labels = session.labels(step)
+    # The code and never a name, so that episodes of a study can be told apart by person like all others.
+    return StartEpisodes(episodes=1, seed=session.start_of(step), notes={LABELS: labels}, operator_name=session.code)

@@ -237,6 +237,7 @@ class Application(QObject):
                 robot_client=self._robot_client,
                 policy=policy,
                 rate_hz=asked_rate(self.preferences.value),
+                operator_name=self.preferences.value.operator_name,
                 rewind_steps=_REWIND_STEPS,
                 generation=self.viewer.generation,
                 live_source=self.preferences.value.live_source,
@@ -344,12 +345,11 @@ class Application(QObject):
         if self.workspace is None or not self.workspace.holds(folder):
             with self.errors_shown(folder):
                 self._take_workspace(WorkspaceSession(folder))
-        drawn = self.robot.scene if self.robot else self._scene
         self._scenes.offer("" if self.robot else self._scene)
         if not self.robot:
             self.preferences.change(scene=self._scene)
         self.robot_changed.emit()
-        if drawn:
+        if drawn := self.robot.scene if self.robot else self._scene:
             self.viewer.send(v.LoadScene(scene=drawn))
         self.worker.send(m.LabelStates(generation=self.viewer.generation))
         self.window.say("warning", refused.text)

@@ -34,6 +34,24 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_whose_episodes_they_are_is_recorded_listed_and_learned_from(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    place = ["--workspace", str(tmp_path)]
+    for name in ("Anna", "Ben"):
+        roll = ["rollout", "--operator", "segment", "--policy", "initial", "--operator-name", name, "--seed", "7"]
+        assert run([*roll, *place], capsys)[0] == 0
+    status, lines, _ = run(["episodes", "--operator-name", "Ben", "--scene", "peg-insertion", *place], capsys)
+    assert (status, [(line["operator_name"], line["operator"]) for line in lines]) == (0, [("Ben", "segment")])
+    assert len(run(["episodes", "--since", "2000-01-01", *place], capsys)[1]) == 2
+    assert run(["episodes", "--until", "2000-01-01", *place], capsys)[:2] == (0, [])
+    status, _, error = run(["train", "--operator-name", "Bern", *place], capsys)
+    assert (status, error.count("\n")) == (1, 1)
+    assert "Bern operated no recorded episode of this scene; those with episodes: Anna, Ben." in error
+    status, _, error = run(["episodes", "--policy", "v9", *place], capsys)
+    assert (status, "v9 drove no episode" in error) == (1, True)
+
+
 def test_scenes_lists_peg_insertion(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, lines, _ = run(["scenes", "--workspace", str(tmp_path)], capsys)
     assert status == 0

@@ -19,6 +19,8 @@ from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.columns import COLUMNS
+from mile_desktop.storage.edit_store import edit_episode
+from mile_desktop.storage.edits import ChangeTags
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.workspace import Workspace
 from tests.interchange.conftest import ENTRIES, PEG, record
@@ -48,7 +50,10 @@ def elsewhere(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: Workspace, tmp_path: Path) -> None:
-    made = record(workspace, [False] * 3 + [True] * 2, "failure", extra={"called_by": "p"})
+    made = record(
+        workspace, [False] * 3 + [True] * 2, "partial success", operator_name="Anna", extra={"called_by": "p"}
+    )
+    edit_episode(workspace, made.episode_id, ChangeTags(add=("slip", "hard start")))
     written = write_lerobot(DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, tmp_path / "set"))
 
     report = imported(elsewhere, written.place)
@@ -61,7 +66,8 @@ def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: 
             np.testing.assert_allclose(after.timestamp, before.timestamp - before.timestamp[0])
         else:
             np.testing.assert_array_equal(getattr(after, column.name), getattr(before, column.name), column.name)
-    assert (back.outcome, back.takeovers, back.start.policy_id) == ("failure", 1, "initial")
+    assert (back.outcome, back.takeovers, back.start.policy_id) == ("partial success", 1, "initial")
+    assert (back.start.operator_name, back.tags) == ("Anna", ("hard start", "slip"))
     assert back.start.extra["imported"]["episode_id"] == made.episode_id
     assert back.start.extra["called_by"] == "p"
 

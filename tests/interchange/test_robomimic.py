@@ -14,6 +14,8 @@ from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
 from mile_desktop.interchange.robomimic_writer import write_robomimic
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.columns import COLUMNS
+from mile_desktop.storage.edit_store import edit_episode
+from mile_desktop.storage.edits import ChangeTags
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.workspace import Workspace
 from tests.interchange.conftest import ENTRIES, PEG, record
@@ -82,7 +84,8 @@ def test_masks_are_disjoint(workspace: Workspace, tmp_path: Path) -> None:
 
 
 def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: Workspace, tmp_path: Path) -> None:
-    made = record(workspace, [False] * 3 + [True] * 2, "failure")
+    made = record(workspace, [False] * 3 + [True] * 2, "partial success", operator_name="Anna")
+    edit_episode(workspace, made.episode_id, ChangeTags(add=("slip", "hard start")))
 
     report = imported(elsewhere, export(workspace, tmp_path / "peg.hdf5"))
 
@@ -92,7 +95,8 @@ def test_what_was_exported_comes_back_the_same(workspace: Workspace, elsewhere: 
     for column in COLUMNS:
         if column.name != "timestamp":
             np.testing.assert_array_equal(getattr(after, column.name), getattr(before, column.name), column.name)
-    assert back.outcome == "failure"
+    assert (back.outcome, back.takeovers, back.start.policy_id) == ("partial success", 1, "initial")
+    assert (back.start.operator_name, back.tags) == ("Anna", ("hard start", "slip"))
 
 
 def test_demonstrations_come_in_the_order_of_their_numbers(workspace: Workspace, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from mile_desktop.interchange.errors import InterchangeCancelledError, TargetTak
 from mile_desktop.interchange.features import ACTION, INTERVENTION
 from mile_desktop.interchange.recorded_episodes import Progress, chosen_records
 from mile_desktop.interchange.table_writer import write_csv, write_parquet
+from mile_desktop.storage.edit_store import edit_episode
+from mile_desktop.storage.edits import ChangeTags
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.workspace import Workspace
 from tests.interchange.conftest import ENTRIES, PEG, record
@@ -66,3 +68,24 @@ def test_only_an_export_is_replaced_and_nothing_incomplete_is_left(
     target.write_text("my own table")
     with pytest.raises(TargetTakenError, match="was not written by an earlier export"):
         write(DatasetExport(workspace, records, ENTRIES, target, force=True))  # type: ignore[operator]
+
+
+def test_operator_and_tags_stand_in_both_tables(workspace: Workspace, tmp_path: Path) -> None:
+    made = record(workspace, [True], "partial success", operator_name="Anna")
+    edit_episode(workspace, made.episode_id, ChangeTags(add=("slip", "hard start")))
+    records = chosen_records(workspace, PEG, ())
+    written = write_csv(DatasetExport(workspace, records, ENTRIES, tmp_path / "a.csv"))
+    with written.place.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    table = pq.read_table(write_parquet(DatasetExport(workspace, records, ENTRIES, tmp_path / "a.parquet")).place)
+    for found in (row, table.to_pylist()[0]):
+        assert (found["operator_name"], found["tags"]) == ("Anna", "hard start; slip")
+        assert found["outcome"] == "partial success"
+
+
+def test_a_table_of_an_earlier_build_may_be_replaced(workspace: Workspace, tmp_path: Path) -> None:
+    record(workspace, [True])
+    old = tmp_path / "a.csv"
+    old.write_text("episode_id,outcome,policy_id,frame_index,timestamp,action: dx\n")
+    write_csv(DatasetExport(workspace, chosen_records(workspace, PEG, ()), ENTRIES, old, force=True))
+    assert "operator_name" in old.read_text()

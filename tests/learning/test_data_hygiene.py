@@ -191,3 +191,14 @@ def test_runs_cover_exactly_what_is_true(flags: list[bool]) -> None:
 
 def test_every_problem_has_its_words() -> None:
     assert set(PROBLEMS) == set(StepProblem)
+
+
+def test_takeovers_of_a_partial_success_are_not_those_of_a_failure_and_its_calm_steps_do_not_count() -> None:
+    way = a_way()
+    partly, failed = (an_episode(*way, name=name, outcome=name) for name in ("partial success", "failure"))
+    assert not failed_steps(partly).any()
+    assert failed_steps(failed).all()
+    steps = supervised_steps([partly, failed], [])
+    assert not steps.success.any()
+    assert steps.failed is not None
+    assert steps.failed.tolist() == [False] * 20 + [True] * 20

@@ -95,6 +95,7 @@ def test_default_is_the_default_pad_of_the_product() -> None:
         "next camera": "D-pad →",
         "previous camera": "D-pad ←",
         "mark call": "D-pad ↑",
+        "partial": "D-pad ↓",
     }
 
 
@@ -106,14 +107,15 @@ def test_controls_without_a_use_may_stay_unbound() -> None:
 def test_a_profile_from_before_a_use_existed_keeps_its_own_control() -> None:
     """The default control of *mark call* may be bound to something else in a profile that was saved before."""
     older = json.loads(encode_profile(PadProfile()))
-    del older["buttons"]["mark_call"]
+    del older["buttons"]["mark_call"], older["buttons"]["partial"]
     assert decode_profile(json.dumps(older)).buttons.mark_call == "dpup"
+    assert decode_profile(json.dumps(older)).buttons.partial == "dpdown"
     older["buttons"]["success"] = "dpup"
     assert decode_profile(json.dumps(older)).buttons.mark_call == ""
     older["buttons"]["success"] = "a"
     older["z"] = {"positive": "dpup", "negative": "dpdown"}
     found = decode_profile(json.dumps(older))
-    assert (found.z.positive, found.buttons.mark_call) == ("dpup", "")
+    assert (found.z.positive, found.buttons.mark_call, found.buttons.partial) == ("dpup", "", "")
 
 
 def test_saved_profile_is_found_again(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_every_command_is_taken_with_and_without_a_session(tmp_path: Path) -> No
         *(m.WindowInput(source="keyboard", takeover=False, action=()), m.SetViewYaw(yaw_deg=30.0)),
         *(m.SetAlert(threshold=0.4, debounce_steps=2, ask_me=False), m.WatchCameras(), m.TestRumble()),
         *(m.DriveWords(text="up", meaning="up 2 cm", segments=(), view_yaw_deg=0.0), m.CancelWords()),
-        *(m.PauseRobot(paused=True), m.PauseRobot(paused=False), m.MarkCall()),
+        *(m.PauseRobot(paused=True), m.PauseRobot(paused=False), m.MarkCall(), m.NameOperator(name="A")),
         *(m.EndEpisode(outcome="failure"), m.RequestStop(), m.RequestReset()),
     )
     left_out = {m.LoadSession, m.SetPad, m.WatchPad, m.Shutdown}
@@ -116,6 +116,19 @@ def test_the_keyboard_takes_over_and_its_silence_holds(desk: WorkerDesk) -> None
     assert held.reason.startswith("The window was busy and passed on no keys for")
     desk.process.send(m.EndEpisode(outcome="failure"))
     assert desk.wait_for(m.EpisodeClosed).outcome == "failure"
+
+
+def test_the_episode_keeps_who_operated_and_that_it_succeeded_partly(desk: WorkerDesk) -> None:
+    desk.process.send(m.NameOperator(name="Anna"))
+    desk.process.send(m.StartEpisodes())
+    desk.wait_for(m.StepTaken)
+    # It is for the next episode: this one has begun.
+    desk.process.send(m.NameOperator(name="Ben"))
+    desk.process.send(m.EndEpisode(outcome="partial success"))
+    closed = desk.wait_for(m.EpisodeClosed)
+    with Workspace.open(desk.workspace) as workspace:
+        record = Catalogue(workspace).episode(closed.episode_id)
+    assert (record.outcome, record.start.operator_name) == ("partial success", "Anna")
 
 
 def test_the_status_counts_down_to_the_time_limit(desk: WorkerDesk) -> None:

@@ -2,13 +2,24 @@ from dataclasses import replace
 
 import pytest
 
-from mile_desktop.storage.browse import EpisodeFilter, browsed_scenes, find_episodes, read_rows, worst_false_alarms
+from mile_desktop.storage.browse import (
+    EpisodeFilter,
+    browsed_scenes,
+    driving_policies,
+    find_episodes,
+    operator_names,
+    read_rows,
+    tags_in_use,
+    takeovers_by_operator,
+    worst_false_alarms,
+)
 from mile_desktop.storage.catalogue import Catalogue, LearnedFrom, delete_episode
 from mile_desktop.storage.edit_store import edit_episode
-from mile_desktop.storage.edits import Annotate
+from mile_desktop.storage.edits import Annotate, ChangeTags, NameOperator
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.insights import insight_of, stale_insights, store_insights
 from mile_desktop.storage.journal import EpisodeJournal
+from mile_desktop.storage.operator_names import NO_NAME
 from mile_desktop.storage.records import CALLED_BY
 from mile_desktop.storage.steps import stack, summarise
 from mile_desktop.storage.workspace import Workspace
@@ -153,3 +164,28 @@ def test_episodes_are_found_by_the_commands_that_were_typed(recorded: Workspace)
     assert found(recorded, text="left bit") == ("ep-5",)
     assert found(recorded, has_words=True) == ("ep-5",)
     assert found(recorded, text="right bit") == ()
+
+
+def test_operator_policy_tag_and_date_narrow_the_list(recorded: Workspace) -> None:
+    edit_episode(recorded, "ep-2", NameOperator("Anna"))
+    edit_episode(recorded, "ep-3", NameOperator("ben 2"))
+    edit_episode(recorded, "ep-3", ChangeTags(add=("slippery", "hard start")))
+    edit_episode(recorded, "ep-4", ChangeTags(add=("slippery",)))
+    assert operator_names(recorded) == ("Anna", "ben 2")
+    assert tags_in_use(recorded) == ("hard start", "slippery")
+    drove = [(each.policy_id, each.name, each.scene) for each in driving_policies(recorded)]
+    assert drove == [("p1", "v7", "other"), ("p1", "v7", "peg-insertion"), ("gone", "gone", "peg-insertion")]
+    assert [each.policy_id for each in driving_policies(recorded, "other")] == ["p1"]
+    assert found(recorded, operator_name="Anna") == ("ep-2",)
+    assert found(recorded, operator_name=NO_NAME) == ("ep-4", "ep-1")
+    assert found(recorded, tag="slippery") == ("ep-4", "ep-3")
+    assert found(recorded, tag="slip") == ()
+    assert found(recorded, text="slip") == ("ep-4", "ep-3")
+    assert found(recorded, text="BEN hard") == ("ep-3",)
+    assert found(recorded, policy_id="gone") == ("ep-1",)
+    assert found(recorded, since="2026-01-02", until="2026-01-04") == ("ep-3", "ep-2")
+    assert find_episodes(recorded, EpisodeFilter(), "operator", descending=False)[:2] == ("ep-2", "ep-3")
+    assert find_episodes(recorded, EpisodeFilter(), "tags", descending=False)[:2] == ("ep-3", "ep-4")
+    assert takeovers_by_operator(recorded, "peg-insertion") == {"Anna": 1, "ben 2": 2, NO_NAME: 0}
+    row = read_rows(recorded, ["ep-3"])["ep-3"]
+    assert (row.operator_name, row.operator, row.tags) == ("ben 2", "gamepad", ("hard start", "slippery"))

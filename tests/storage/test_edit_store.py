@@ -3,7 +3,7 @@ import pytest
 from mile_desktop.storage.catalogue import Catalogue, delete_episode, restore_episode
 from mile_desktop.storage.doctor import doctor
 from mile_desktop.storage.edit_store import edit_episode, edit_history
-from mile_desktop.storage.edits import Annotate, MarkStretch, Relabel, Trim, Withdraw, encoded
+from mile_desktop.storage.edits import Annotate, ChangeTags, MarkStretch, NameOperator, Relabel, Trim, Withdraw, encoded
 from mile_desktop.storage.episodes import read_episode, read_recording
 from mile_desktop.storage.errors import EditError, UnknownEpisodeError
 from mile_desktop.storage.journal import EpisodeJournal
@@ -89,3 +89,17 @@ def test_the_doctor_sees_edits_that_cannot_be_read_and_strays(recorded: Workspac
     assert any("cannot be read as edits" in each for each in problems)
     assert any("ep-9.json belongs to no episode" in each for each in problems)
     recover(recorded)  # says so in the log and goes on
+
+
+def test_tags_and_the_operator_are_in_the_catalogue_after_a_rebuild_too(recorded: Workspace) -> None:
+    edit_episode(recorded, "ep-1", ChangeTags(add=("slip", "hard")))
+    edit_episode(recorded, "ep-1", NameOperator("Anna"))
+    before = Catalogue(recorded).episode("ep-1")
+    assert (before.tags, before.start.operator_name, before.outcome) == (("hard", "slip"), "Anna", "failure")
+    assert read_episode(recorded, "ep-1").record == before
+    folder = recorded.folder
+    recorded.close()
+    rebuild_catalogue(folder)
+    with Workspace.open(folder) as again:
+        assert Catalogue(again).episode("ep-1") == before
+        assert Catalogue(again).episode("ep-2").tags == ()

@@ -8,17 +8,20 @@ from hypothesis import strategies as st
 from mile_desktop.storage.edits import (
     Annotate,
     Change,
+    ChangeTags,
     EditHistory,
     MarkStretch,
+    NameOperator,
     Relabel,
     Trim,
     Withdraw,
     edited,
     encoded,
     read_history,
+    tags_of,
 )
 from mile_desktop.storage.errors import EditError
-from mile_desktop.storage.records import TRIMMED_AWAY, Episode
+from mile_desktop.storage.records import PARTIAL, TRIMMED_AWAY, Episode
 from mile_desktop.storage.steps import stack, summarise
 from tests.storage.samples import a_start, some_steps
 
@@ -44,10 +47,12 @@ def stretches(draw: st.DrawFn) -> tuple[int, int]:
 
 
 changes = st.one_of(
-    st.builds(Relabel, st.sampled_from(["success", "failure", "time limit", "aborted"])),
+    st.builds(Relabel, st.sampled_from(["success", "partial success", "failure", "time limit"])),
     st.builds(lambda rows, marked: MarkStretch(*rows, marked), stretches(), st.booleans()),
     st.builds(lambda rows: Trim(*rows), stretches()),
     st.builds(Annotate, st.text(max_size=8)),
+    st.builds(lambda add, remove: ChangeTags((add,), (remove,)), st.sampled_from("abc"), st.sampled_from("abc")),
+    st.builds(NameOperator, st.sampled_from(["", "Anna"])),
 )
 
 
@@ -125,3 +130,26 @@ def test_a_file_that_is_none_is_refused_in_words(tmp_path: Path, content: bytes,
     path.write_bytes(content)
     with pytest.raises(EditError, match=words):
         read_history(path, "ep-1")
+
+
+def test_tags_are_added_removed_and_undone() -> None:
+    grown = history(ChangeTags(add=("hard", "slip")), ChangeTags(add=("again",), remove=("slip",)))
+    assert edited(an_episode(), grown).record.tags == ("again", "hard")
+    assert edited(an_episode(), grown.grown(Withdraw(2), "")).record.tags == ("hard", "slip")
+    assert tags_of(" hard  start,slip ; slip,, " + "x" * 60) == ("hard start", "slip", "x" * 40)
+
+
+def test_another_operator_is_named_and_undone() -> None:
+    grown = history(NameOperator("Anna"))
+    assert edited(an_episode(), grown).record.start.operator_name == "Anna"
+    assert edited(an_episode(), grown.grown(Withdraw(1), "")).record.start.operator_name == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "format_"),
+    [(Relabel("success"), 1), (Annotate("x"), 1), (Relabel(PARTIAL), 2), (ChangeTags(add=("x",)), 2)],
+)
+def test_a_file_is_new_to_an_earlier_build_only_where_it_holds_something_new(change: Change, format_: int) -> None:
+    grown = history(change, Annotate("later"))
+    assert grown.format == format_
+    assert f'"format": {format_}' in encoded(grown).decode()

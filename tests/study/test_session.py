@@ -176,6 +176,8 @@ def test_what_the_worker_is_told_follows_the_condition(study: StudyFolder) -> No
     assert step is not None
     told = session_of(session, step, study.folder)
     assert (told.guided, told.device, told.seed, told.policy) == (True, "keyboard", 21, "initial")
+    assert told.operator_name == ""
+    assert start_of(session, step).operator_name == session.code
     assert alert_of(session.condition_of(step)).threshold == 0.7
     off = alert_of(session.protocol.condition("off"))
     assert off.threshold == 1.0

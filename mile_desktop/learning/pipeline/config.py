@@ -36,6 +36,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Sets of generated episodes that the policy learns from, too; the intervention model never does."""
     shifted: bool = False
     """Whether it learns from episodes that were recorded under a shift."""
+    operator_names: tuple[str, ...] = ()
+    """Whose episodes it learns from; empty: everyone's. ``NO_NAME`` stands for episodes without a name."""
     settings: TrainingSettings = TrainingSettings()
     symmetry: Symmetry = NO_SYMMETRY
     """Settled when the run begins, so that a run that continues uses the same; none in files of earlier versions."""

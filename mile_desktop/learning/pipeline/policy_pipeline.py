@@ -223,6 +223,7 @@ class TrainingPipeline:
             "left_out": selection.text,
             "generated": self._generated,
             "generated_sets": list(self._config.generated),
+            "operators": ", ".join(self._config.operator_names),
         }
         return PolicyRecord(
             policy_id=new_id("policy"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import torch
 
+from mile_desktop.learning.operator_choice import of_operators
 from mile_desktop.learning.pipeline.config import RunConfig, read_run_config, write_run_config
 from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy, TrainingPipeline
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent, StagedReport
@@ -31,13 +32,16 @@ def begin_training(workspace: Workspace, config: RunConfig, *, run_id: str | Non
     ------
     PolicyFileError
         When the parent cannot be read; nothing is registered then.
+    UnknownOperatorError
+        When a chosen person operated no episode of the scene; likewise.
     """
     parent = read_policy_config(Path(config.parent))
     catalogue = Catalogue(workspace)
     # Settled now: episodes that are recorded during the training do not belong to it, and a resumed run learns from the
     # same.
     if config.episode_ids is None:
-        episode_ids = tuple(record.episode_id for record in catalogue.episodes(config.scene))
+        chosen = of_operators(catalogue.episodes(config.scene), config.operator_names)
+        episode_ids = tuple(record.episode_id for record in chosen)
         config = msgspec.structs.replace(config, episode_ids=episode_ids)
     identity = run_id or new_id("run")
     run = TrainingRun(workspace, config, identity)

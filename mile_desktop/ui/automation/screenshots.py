@@ -164,13 +164,13 @@ class Screenshots(ScriptedRun):
             self.problem(f"No data was generated: {generation.part.note.text()}")
             return
         self._application.window.show_page("inspect")
-        inspecting.page.episodes.show_source("all")
+        inspecting.page.episodes.filters.show_source("all")
         inspecting.page.episodes.choose(next(filter(is_generated, inspecting.page.episodes.model.ids)))
         yield inspecting.is_shown
         yield self._after(_SETTLE_S)
         self._shoot("inspect-generated-dark")
         # The other pictures show a workspace without generated data, as most have none.
-        inspecting.page.episodes.show_source("recorded")
+        inspecting.page.episodes.filters.show_source("recorded")
         generation.part.remove_requested.emit(ALL)
 
     def _can_be_pictured(self, step: str) -> bool:

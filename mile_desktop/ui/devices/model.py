@@ -43,6 +43,7 @@ REQUEST_SLOTS: tuple[Slot, ...] = (
     Slot("takeover", "Take over", "press what takes over"),
     Slot("rewind", "Rewind; slow while driving", "press what rewinds"),
     Slot("success", "Mark success", "press a button"),
+    Slot("partial", "Mark partial success", "press a button"),
     Slot("failure", "Mark failure", "press a button"),
     Slot("discard", "Discard (twice)", "press a button"),
     Slot("hold", "Hold, or resume", "press a button"),

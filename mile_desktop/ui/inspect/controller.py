@@ -15,6 +15,7 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.inspection_client import InspectionClient
 from mile_desktop.ui.inspect.editing.controller import EditController
 from mile_desktop.ui.inspect.episode_list import fill_table, installed_scene
+from mile_desktop.ui.inspect.filter_model import decode_choice, encode_choice
 from mile_desktop.ui.inspect.model import RecordedEpisode, SimulatedPath, lineage_text, recording_of
 from mile_desktop.ui.inspect.page import InspectPage
 from mile_desktop.ui.inspect.playback_controller import PlaybackController
@@ -29,9 +30,11 @@ from mile_desktop.ui.workspace_session import WorkspaceSession
 from mile_desktop.viewer.messages import ViewerNote
 
 _PAGE = "inspect"
+_FILTER = "inspect filter"
+"""Name in the remembered layouts."""
 _DONE = {
     "delete": "Moved to the bin", "restore": "Taken out of the bin", "trim": "Trimmed", "note": "Note stored",
-    "remove": "Removed",
+    "remove": "Removed", "tag": "Tagged", "untag": "Untagged", "operator": "Operator stored:",
 }  # fmt: skip
 _EDIT = "edit of episodes"
 """Topic of the message about the change that is undone next."""
@@ -84,6 +87,7 @@ class InspectController(QObject):
         layout = application.preferences.value.layouts.get(_PAGE, "")
         if layout:
             self.page.restore_layout(layout.encode("ascii", "replace"))
+        self.page.episodes.filters.show_choice(decode_choice(application.preferences.value.layouts.get(_FILTER, "{}")))
         if application.workspace is not None:
             self._workspace_opened(application.workspace)
 
@@ -95,6 +99,7 @@ class InspectController(QObject):
         application.window.page_changed.connect(self._page_changed)
         application.window.closing.connect(self.close)
         page.episodes.query_changed.connect(self.refresh)
+        page.episodes.filters.changed.connect(self._remember_filter)
         page.episodes.current_changed.connect(self._current_changed)
         page.timeline.set_threshold(application.preferences.value.alert_threshold)
         self.playback.row_changed.connect(self._show_row)
@@ -131,7 +136,7 @@ class InspectController(QObject):
                 "inspect_stretch_begin": timeline.begin_stretch,
                 "inspect_stretch_end": timeline.end_stretch,
                 "inspect_stretch_clear": timeline.clear_stretch,
-                "inspect_search": page.episodes.search,
+                "inspect_search": page.episodes.filters.search,
                 "inspect_tab": page.next_tab,
                 "inspect_roll": self.roll_forward.roll,
                 "inspect_path": self.roll_forward.next_path,
@@ -156,8 +161,8 @@ class InspectController(QObject):
     def search_for(self, text: str) -> None:
         """Open the page with the episodes that match ``text``."""
         # A filter that is still set could hide the very episodes that are looked for.
-        self.page.episodes.clear_filter()
-        self.page.episodes.search_for(text)
+        self.page.episodes.filters.clear()
+        self.page.episodes.filters.search_for(text)
         self._application.window.show_page(_PAGE)
 
     def open_at(self, episode_id: str, row: int) -> None:
@@ -185,6 +190,10 @@ class InspectController(QObject):
         with self._application.errors_shown():
             fill_table(self.page.episodes, workspace)
             self._update_insights()
+
+    def _remember_filter(self) -> None:
+        choice = encode_choice(self.page.episodes.filters.choice)
+        self._application.preferences.remember_layout(_FILTER, choice)
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, EpisodeRow]:
         workspace = self.workspace
@@ -346,7 +355,7 @@ class InspectController(QObject):
         """Show a row of an episode; clears the filter if it hides the episode."""
         table = self.page.episodes
         if not table.choose(episode_id):
-            table.clear_filter()
+            table.filters.clear()
             table.choose(episode_id)
         self.show_current()  # at once: the row belongs to this episode, and the timer would be too late
         self.page.show_episode_tab()

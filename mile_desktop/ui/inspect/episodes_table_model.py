@@ -7,6 +7,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from mile_desktop.storage.browse import Column, EpisodeRow
+from mile_desktop.storage.records import PARTIAL
+from mile_desktop.ui.inspect.episode_filters import OUTCOME_MARKS
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -18,7 +20,7 @@ COLUMNS: tuple[tuple[Column, str, str], ...] = (
     ("started_at", "Recorded", "When it began, local time"),
     ("scene", "Scene", "The task"),
     ("policy", "Policy", "The policy that drove"),
-    ("operator", "Operator", "Operator who took over, or who was available"),
+    ("operator", "Operator", "Who operated, and the device that took over or could have"),
     ("outcome", "Outcome", "Result, as recorded or relabelled"),
     ("steps", "Length", "Steps that are not trimmed"),
     ("takeovers", "Takeovers", "How often the operator took over"),
@@ -26,15 +28,16 @@ COLUMNS: tuple[tuple[Column, str, str], ...] = (
     ("false_alarms", "False alarms", "Alarms that no takeover followed within ten steps, at your threshold"),
     ("misses", "Misses", "Takeovers that no alarm announced, at your threshold"),
     ("brier", "Brier", "Prediction score: mean squared difference between p as shown and what happened; 0 is best"),
+    ("tags", "Tags", "Your tags"),
     ("note", "Note", "Your note"),
 )
 """Name for sorting, title, tooltip."""
 NAMES: tuple[Column, ...] = tuple(name for name, _, _ in COLUMNS)
 ROW_ROLE = Qt.ItemDataRole.UserRole
 """The row's ``EpisodeRow``."""
-OUTCOME_MARKS = {"success": "✓", "failure": "✕", "time limit": "◷", "aborted": "–", "unknown": "?"}
 _OUTCOME_COLOURS = {
     "success": "success",
+    PARTIAL: "warning",
     "failure": "failure",
     "time limit": "warning",
     "aborted": "secondary",
@@ -98,9 +101,9 @@ class EpisodesModel(OverrideGuard, QAbstractTableModel):
         """Return these episodes with their ids, with plain numbers for a spreadsheet."""
         # Not from the rows in memory: the selection may be larger than what has been scrolled through.
         found = self._fetch(ids)
-        columns = ("episode", *NAMES)
+        columns = ("episode", *NAMES, "operator_name")
         values = (
-            (row.episode_id, *("" if (value := getattr(row, name)) is None else value for name in NAMES))
+            (row.episode_id, *(_plain(getattr(row, name)) for name in NAMES), row.operator_name)
             for each in ids
             if (row := found.get(each)) is not None
         )
@@ -169,6 +172,13 @@ def table_time(utc: str) -> str:
         return utc
 
 
+def _plain(value: object) -> object:
+    """Return a value as a spreadsheet takes it."""
+    if isinstance(value, tuple):
+        return "; ".join(value)
+    return "" if value is None else value
+
+
 def _alignment(name: Column) -> Qt.AlignmentFlag:
     side = Qt.AlignmentFlag.AlignRight if name in _FIGURES else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
@@ -178,6 +188,9 @@ def _text(row: EpisodeRow, name: Column) -> str:
     match name:
         case "started_at":
             return table_time(row.started_at)
+        case "operator" | "tags":
+            parts = row.tags if name == "tags" else (row.operator_name, row.operator)
+            return " · ".join(filter(None, parts))
         case "outcome":
             return f"{OUTCOME_MARKS.get(row.outcome, '')} {row.outcome}" + (" ✎" if row.edits else "")
         case "false_alarms" | "misses" if row.threshold is None:
@@ -207,6 +220,8 @@ def _tooltip(row: EpisodeRow, name: Column) -> str | None:
         "false_alarms": alarm_tip,
         "misses": alarm_tip,
         "policy": row.policy_id,
+        "operator": f"{row.operator_name or 'no name'}, {row.operator}",
+        "tags": ", ".join(row.tags),
         "note": row.note,
     }
     return tips.get(name) or None
@@ -220,7 +235,7 @@ def _mark(row: EpisodeRow, name: Column) -> object:
 def _colour(row: EpisodeRow, name: Column) -> object:
     if name == "outcome":
         return theme.token(_OUTCOME_COLOURS.get(row.outcome, "text"))
-    if name in {"note", "started_at"}:
+    if name in {"note", "tags", "started_at"}:
         return theme.token("secondary")
     return None
 

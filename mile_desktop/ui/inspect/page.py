@@ -55,7 +55,7 @@ class InspectPage(OverrideGuard, QWidget):
         self._compact = False
         self._lay_out()
         self.setAcceptDrops(True)
-        self.compact_changed.connect(self.episodes.set_compact)
+        self.compact_changed.connect(self.episodes.filters.set_compact)
         theme.signals().changed.connect(self._fit)
 
     def add_tab(self, widget: QWidget, title: str) -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 
 from mile_desktop.learning.data_hygiene import DoubtfulSpan
 from mile_desktop.learning.step_problem import StepProblem
+from mile_desktop.storage.browse import takeovers_by_operator
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.command_client import CommandClient
 from mile_desktop.ui.learn.data_part import DataPart, FoundProblem
@@ -28,6 +29,7 @@ class DataController(QObject):
         self._job.failed.connect(self._failed)
         self._job.finished.connect(self.check)
         application.episodes_changed.connect(self.check)
+        application.episodes_changed.connect(self._show_operators)
         application.workspace_opened.connect(self._start_over)
         application.window.closing.connect(self._job.close)
 
@@ -62,6 +64,14 @@ class DataController(QObject):
             if not self._part.has_result:
                 self._part.show_checking()
             self._job.start("check-data", "--workspace", str(workspace.folder), "--scene", scene, "--background")
+
+    def _show_operators(self) -> None:
+        workspace = self._application.workspace
+        if workspace is None:
+            return
+        with self._application.errors_shown():
+            found = takeovers_by_operator(workspace.workspace, self._application.scene)
+            self._part.operators.show_takeovers(found)
 
     def _found(self, fields: dict[str, object]) -> None:
         if "symmetry" in fields:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QVBox
 from mile_desktop.learning.data_hygiene import DoubtfulSpan
 from mile_desktop.learning.settings import LEFT_OUT
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
+from mile_desktop.ui.learn.operator_choice import OperatorChoice
 from mile_desktop.ui.theme import theme
 
 _GENERATED = "A model of you supervised the policy in simulated scenes that differ a little. Not your own episodes"
@@ -62,6 +63,8 @@ class DataPart(QWidget):
         for problem in PROBLEMS:
             column.addLayout(self._row(problem))
         column.addWidget(self._nothing)
+        self.operators = OperatorChoice()
+        column.addWidget(self.operators)
         column.addWidget(self._symmetry)
         # Not among the doubtful steps: these add to what is learned from, and are not ticked from the start.
         self._generated, self._shifted = QCheckBox(), QCheckBox()

@@ -92,6 +92,8 @@ class RetrainRequest:
     """It also learns from generated episodes."""
     shifted: bool = False
     """It also learns from episodes under a shift."""
+    operator_names: tuple[str, ...] = ()
+    """Whose episodes it learns from; empty: everyone's."""
 
     def arguments(self) -> list[str]:
         """Return the request as arguments of ``mile-desktop train``."""
@@ -103,7 +105,8 @@ class RetrainRequest:
         places = [word for each in self.left_out for word in ("--leave-out", f"{each.episode_id}:{each.row}")]
         wanted = ["--method", method, "--settings", json.dumps(values), "--evaluate", evaluate]
         further = [f"--{name}" for name in ("generated", "shifted") if getattr(self, name)]
-        return [*wanted, "--evaluate-at-most", at_most, *further, *places]
+        people = [word for each in self.operator_names for word in ("--operator-name", each)]
+        return [*wanted, "--evaluate-at-most", at_most, *further, *people, *places]
 
 
 class RunState(StrEnum):

@@ -188,6 +188,7 @@ class LearnPanel(QScrollArea):
             settings=replace(asked.settings, left_out=self.data.left_out),
             generated=self.data.learns_generated,
             shifted=self.data.learns_shifted,
+            operator_names=self.data.operators.names,
         )
 
     @property

@@ -91,6 +91,10 @@ class StripPlot(OverrideGuard, pg.PlotWidget):  # type: ignore[misc]  # pyqtgrap
         if hasattr(self, "_span"):  # pyqtgraph resizes the widget in its constructor, before there is a span
             self.set_span(*self._span)
 
+    def show_nothing(self) -> None:
+        """Draw no step."""
+        self.show_window(_EMPTY)
+
     def show_window(self, window: StripWindow) -> None:
         """Use ``window``; called by the timer at display rate. Setting the curves' data triggers the repaint."""
         self._window = window

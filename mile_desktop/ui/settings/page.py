@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
     QComboBox,
+    QCompleter,
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mile_desktop.storage.operator_names import LONGEST_NAME
 from mile_desktop.ui.shell.preferences import SCENE_RATE, Preferences, PreferenceStore
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.form_rows import choose, combo, rows
@@ -67,6 +69,8 @@ class SettingsPage(PageFrame):
         self._workspace.setAccessibleName("Workspace folder")
         self._recent = combo([])
         self._open = QPushButton("Open other …")
+        self._operator, self._operator_field = QComboBox(), QLineEdit()
+        self._operators_shown: tuple[str, tuple[str, ...]] | None = None
         self._rate = combo([(rate, "As the scene says" if rate == SCENE_RATE else f"{rate} Hz") for rate in _RATES])
         self._speed = combo([(speed, f"{speed:.0%}".replace("%", " %")) for speed in _SPEEDS])
         self._limit = combo([(0.0, "As the scene says (10 s)")])  # as wide as its longest choice
@@ -100,6 +104,7 @@ class SettingsPage(PageFrame):
         self._workspace.setCursorPosition(0)
         self._workspace.setToolTip(value.workspace)
         self._fill_recent(value)
+        self._fill_operators(value)
         choose(self._rate, value.rate_hz)
         choose(self._speed, value.hand_speed)
         self._fill_limits(value)
@@ -142,11 +147,18 @@ class SettingsPage(PageFrame):
         theme.set_icon(self._open, "mdi6.folder-open-outline")
         theme.set_icon(self._undo, "mdi6.undo-variant", "secondary")
         theme.bound(self._workspace, least_width=_FIELD_WIDTH)
+        self._operator.setAccessibleName("Operator")
+        self._operator.setLineEdit(self._operator_field)
+        self._operator.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        # Without words: Qt's own would complete a new name to a known one that begins alike.
+        self._operator.setCompleter(QCompleter([], self))
+        self._operator_field.setPlaceholderText("no name")
+        self._operator_field.setMaxLength(LONGEST_NAME)
         # A long path must not widen the page.
         self._recent.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._recent.setToolTip("Recently opened workspaces")
-        fields = (self._theme, self._scale, self._rate, self._speed, self._limit, self._source, self._threshold)
-        for field in (*fields, self._debounce):
+        choices = (self._theme, self._scale, self._operator, self._rate, self._speed, self._limit, self._source)
+        for field in (*choices, self._threshold, self._debounce):
             theme.bound(field, least_width=_FIELD_WIDTH)
 
     def _lay_out(self) -> None:
@@ -190,14 +202,14 @@ class SettingsPage(PageFrame):
         panel = Panel("Control")
         hint = "Actions per second, 20 in most scenes. A policy is trained for one rate. A change reloads the scene."
         speed_hint = "Of keys and screen pad. Shift drives at a fifth of it; a gamepad has its own speed on Devices."
-        panel.body.addLayout(
-            rows(
-                ("Rate", self._rate, hint),
-                ("Hand speed", self._speed, speed_hint),
-                ("Time limit", self._limit, _LIMIT_HINT),
-                ("", self._time_stops, "Recorded with each episode, as the time limit is."),
-            )
+        lines = (
+            ("Operator", self._operator, "Name or code of the person who operates, recorded with each episode."),
+            ("Rate", self._rate, hint),
+            ("Hand speed", self._speed, speed_hint),
+            ("Time limit", self._limit, _LIMIT_HINT),
+            ("", self._time_stops, "Recorded with each episode, as the time limit is."),
         )
+        panel.body.addLayout(rows(*lines))
         return panel
 
     def _alarm_panel(self) -> Panel:
@@ -230,6 +242,9 @@ class SettingsPage(PageFrame):
         for box in (self._sound, self._rumble, self._ask_me, self._time_stops):
             box.toggled.connect(self._write)
         self._warn_on_close.toggled.connect(self._write)
+        # When it is done, not at each letter: every name that is in force is remembered.
+        self._operator_field.editingFinished.connect(self._name_operator)
+        self._operator.activated.connect(self._name_operator)
         self._open.clicked.connect(self._open_other)
         # activated and not currentIndexChanged: filling the list must not open a workspace.
         self._recent.activated.connect(self._open_recent)
@@ -301,6 +316,20 @@ class SettingsPage(PageFrame):
             if folder != value.workspace:
                 self._recent.addItem(short_path(folder), folder)
         self._recent.setEnabled(self._recent.count() > 1)
+
+    def _name_operator(self) -> None:
+        if not self._showing:
+            self._preferences.choose_operator(self._operator.currentText())
+
+    def _fill_operators(self, value: Preferences) -> None:
+        # Only after a change of the names: what a person is typing must stay when another preference changes.
+        shown = value.operator_name, value.operator_names
+        if shown == self._operators_shown:
+            return
+        self._operators_shown = shown
+        self._operator.clear()
+        self._operator.addItems(["", *value.operator_names])
+        self._operator.setCurrentText(value.operator_name)
 
     def _reset(self) -> None:
         before = self._preferences.value

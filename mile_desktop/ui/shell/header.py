@@ -13,6 +13,7 @@ from mile_desktop.rollout.messages import Status
 from mile_desktop.rollout.phases import MOVING
 from mile_desktop.scenes.catalogue import BrokenScene, SceneInfo
 from mile_desktop.ui.shell import shortcuts
+from mile_desktop.ui.shell.operator_menu import OperatorMenu
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry
@@ -32,6 +33,7 @@ _FITS: tuple[tuple[int, bool, bool], ...] = (
     (0, False, False),
 )
 """Forms from long to short: width of the device's text (px at 100 %), policy with its success rate, captions."""
+_NAME_WIDTH = 120
 _PAD, _KEYBOARD, _SCREEN, _SIMULATED, _MISSING = (
     "mdi6.controller",
     "mdi6.keyboard-outline",
@@ -88,6 +90,7 @@ class Header(OverrideGuard, QFrame):
         self._captions = (_caption("Scene"), _caption("Policy"))
         self._scene = _menu_button(self, "Choose the scene")
         self._policy = _menu_button(self, "Choose the policy that drives")
+        self.operator = OperatorMenu(self)
         self._device = _plain_button(self, "Show every axis and button on the Devices page")
         self._rate = _plain_button(self, "The loop has not run yet")
         self._cameras = _plain_button(self, shortcuts.tooltip("Cameras", "cameras"))
@@ -156,6 +159,11 @@ class Header(OverrideGuard, QFrame):
         self._policy_name = by_id[current].name if current in by_id else "none"
         self._fit()
 
+    def show_operator(self, name: str, remembered: Sequence[str]) -> None:
+        """Show whose name is recorded with each episode, and offer the names that were used last."""
+        self.operator.show_names(name, remembered)
+        self._fit()
+
     def show_no_policy(self) -> None:
         """Show that nothing is loaded yet."""
         self._policy_label, self._policy_name = "loading …", "…"
@@ -200,10 +208,13 @@ class Header(OverrideGuard, QFrame):
             metrics = self._device.fontMetrics()
             shown = metrics.elidedText(self._device_text, Qt.TextElideMode.ElideMiddle, theme.px(device_width))
             self._device.setText(shown if device_width else "")
+            self.operator.fit(theme.px(_NAME_WIDTH if device_width else 0))
             self._policy.setText(self._policy_label if with_success else self._policy_name)
             for caption in self._captions:
                 caption.setVisible(with_captions)
-            self._cameras.setVisible(with_captions)  # the dialog has a key and an entry in the view's menu as well
+            # The dialog has a key and an entry in the view's menu, and the name stands in Settings as well.
+            for button in (self._cameras, self.operator):
+                button.setVisible(with_captions)
             layout = self.layout()
             # The forms are tried from long to short, and the first one that fits stays.
             if layout is None or layout.minimumSize().width() <= self.width():
@@ -250,7 +261,7 @@ class Header(OverrideGuard, QFrame):
         row.addWidget(self._captions[1])
         row.addWidget(self._policy)
         row.addStretch(1)
-        for button in (self._device, self._rate, self._cameras, self._panel, self._help):
+        for button in (self.operator, self._device, self._rate, self._cameras, self._panel, self._help):
             row.addWidget(button)
         self._rate.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._rate.setText("– Hz")

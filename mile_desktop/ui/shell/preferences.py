@@ -9,6 +9,7 @@ import platformdirs
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from mile_desktop.rollout.messages import SetAlert, SetTimeLimit
+from mile_desktop.storage.operator_names import operator_name_of
 from mile_desktop.ui.viewport.viewpoints import Viewpoints
 
 _SAVE_DELAY_MS = 300
@@ -38,6 +39,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     scene: str = "peg-insertion"
     policy: str = ""
     """Id of the policy that was used last; empty for the scene's newest."""
+    operator_name: str = ""
+    """Name or code of the person who operates, recorded with each episode; empty: none."""
+    operator_names: tuple[str, ...] = ()
+    """Names that were used, newest first, at most eight."""
     device: str = ""
     """GUID of the pad that was used last."""
     page: str = "supervise"
@@ -161,6 +166,12 @@ class PreferenceStore(QObject):
         recent = (folder, *(other for other in self._value.recent_workspaces if other != folder))
         self.change(workspace=folder, recent_workspaces=recent[:8])
 
+    def choose_operator(self, text: str) -> None:
+        """Record this name or code with each episode from now on and remember it; empty: record none."""
+        name = operator_name_of(text)
+        names = (name, *(other for other in self._value.operator_names if other != name)) if name else None
+        self.change(operator_name=name, operator_names=(names or self._value.operator_names)[:8])
+
     def reset(self) -> None:
         """Return every setting to its default; the open workspace and the window's place stay."""
         # A reset is about settings; to lose the open workspace or the window's place would surprise.
@@ -200,6 +211,8 @@ _KEPT_ON_RESET = (
     "window_state",
     "guide",
     "viewpoints",  # made by the person, and no setting that could be wrong
+    "operator_name",
+    "operator_names",
 )
 
 

@@ -105,6 +105,7 @@ class SuperviseController(QObject):
                 "start": controls.start_or_reset,
                 "reset": controls.start_or_reset,
                 "success": self.page.keyboard.press_enter,
+                "partial": controls.mark_partial,
                 "failure": controls.mark_failure,
                 "discard": controls.ask_discard,
                 "hold": controls.toggle_hold,

@@ -16,8 +16,9 @@ from mile_desktop.rollout.messages import (
     UndoDiscard,
 )
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
+from mile_desktop.storage.records import PARTIAL
 from mile_desktop.ui.shell.shortcuts import binding, tooltip
-from mile_desktop.ui.supervise.model import EpisodeAction, enabled_actions
+from mile_desktop.ui.supervise.model import OUTCOMES, EpisodeAction, enabled_actions
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 from mile_desktop.ui.widgets.wrapping_row import WrappingRow
@@ -27,6 +28,7 @@ QUESTION_MS = 6000
 MAX_EPISODES = 50
 _UNDO, _EPISODES = "Undo discard", "Episodes: "
 _INCOMPLETE = "Tick every point of the checklist first; then the episode can begin"
+_PARTIAL_TIP = "End the episode as a partial success: your takeovers are learned from, but it counts as no success"
 _QT_WIDEST = (1 << 24) - 1
 """Qt's QWIDGETSIZE_MAX, which PySide6 does not export: no limit on the width."""
 
@@ -38,18 +40,24 @@ _APPEARANCE: dict[EpisodeAction, tuple[str, str, str, str]] = {
     EpisodeAction.RESUME: ("Resume", "mdi6.play-pause", "Let the policy continue", "hold"),
     EpisodeAction.STOP: ("Stop", "mdi6.stop", "Emergency stop, until Reset", "stop"),
     EpisodeAction.SUCCESS: ("Success", "mdi6.check", "End the episode as a success", "success"),
+    EpisodeAction.PARTIAL: ("Partial", "mdi6.circle-half-full", _PARTIAL_TIP, "partial"),
     EpisodeAction.FAILURE: ("Failure", "mdi6.close", "End the episode as a failure", "failure"),
     EpisodeAction.DISCARD: ("Discard", "mdi6.delete-outline", "Discard the episode; this can be undone", "discard"),
 }
-_OUTCOMES = (EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
-LEAST_WIDTH = 440
+_COLOURS = {
+    EpisodeAction.SUCCESS: "success",
+    EpisodeAction.PARTIAL: "warning",
+    EpisodeAction.FAILURE: "failure",
+    EpisodeAction.STOP: "stopped",
+}
+LEAST_WIDTH = 480
 _ICON_WIDTH = 40
 _BOX, _TINY_BOX = 124, 64
 _STOP, _HIGH = 104, 38
 """Stop is wider and higher than the others: it must be hit without aiming."""
 _ICON_ONLY: tuple[frozenset[EpisodeAction], ...] = (
     frozenset(),
-    frozenset(_OUTCOMES),
+    frozenset(OUTCOMES),
     frozenset(EpisodeAction) - {EpisodeAction.STOP},
     frozenset(EpisodeAction),
 )
@@ -87,7 +95,7 @@ class EpisodeControls(OverrideGuard, QFrame):
 
     def _outcome_rows(self) -> tuple[QWidget, QWidget]:
         theme.set_role(self._yes, "danger")
-        marks = _row(*(self._buttons[action] for action in _OUTCOMES), self._undo)
+        marks = _row(*(self._buttons[action] for action in OUTCOMES), self._undo)
         ask = _row(self._question, self._yes, self._no)
         ask.hide()
         return marks, ask
@@ -115,6 +123,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         self._buttons[EpisodeAction.RESUME].clicked.connect(self.toggle_hold)
         self._buttons[EpisodeAction.STOP].clicked.connect(self.stop)
         self._buttons[EpisodeAction.SUCCESS].clicked.connect(self.mark_success)
+        self._buttons[EpisodeAction.PARTIAL].clicked.connect(self.mark_partial)
         self._buttons[EpisodeAction.FAILURE].clicked.connect(self.mark_failure)
         self._buttons[EpisodeAction.DISCARD].clicked.connect(self.ask_discard)
         self._yes.clicked.connect(self._discard)
@@ -226,7 +235,7 @@ class EpisodeControls(OverrideGuard, QFrame):
         stopped, held = self._phase is Phase.STOPPED, self._phase is Phase.HOLD
         self._buttons[EpisodeAction.START].setVisible(not (stopped or self._guided))
         self._buttons[EpisodeAction.RESET].setVisible(stopped and not self._guided)
-        for outcome in _OUTCOMES:
+        for outcome in OUTCOMES:
             self._buttons[outcome].setVisible(not self._guided)
         self._episodes.setVisible(not self._guided)
         self._buttons[EpisodeAction.HOLD].setVisible(not held)
@@ -274,6 +283,10 @@ class EpisodeControls(OverrideGuard, QFrame):
         """End the episode as a success."""
         self._end(EpisodeAction.SUCCESS, "success")
 
+    def mark_partial(self) -> None:
+        """End the episode as a partial success."""
+        self._end(EpisodeAction.PARTIAL, PARTIAL)
+
     def mark_failure(self) -> None:
         """End the episode as a failure."""
         self._end(EpisodeAction.FAILURE, "failure")
@@ -311,7 +324,7 @@ class EpisodeControls(OverrideGuard, QFrame):
             self.commanded.emit(EndEpisode(outcome=outcome))
 
     def _is_enabled(self, action: EpisodeAction) -> bool:
-        if self._guided and action in _OUTCOMES:
+        if self._guided and action in OUTCOMES:
             return False  # the key must not do what the button does not offer
         return action in enabled_actions(self._phase)
 
@@ -327,9 +340,7 @@ def _button(action: EpisodeAction) -> QPushButton:
     button.setToolTip(_tip(action))
     button.setAccessibleName(label)
     button.setObjectName(f"transport_{action}")
-    colour = {EpisodeAction.SUCCESS: "success", EpisodeAction.FAILURE: "failure", EpisodeAction.STOP: "stopped"}.get(
-        action, "text"
-    )
+    colour = _COLOURS.get(action, "text")
     # Start and Reset are never shown together: each is the one way on in its phase.
     if action in {EpisodeAction.START, EpisodeAction.RESET}:
         theme.set_role(button, "primary")

@@ -31,5 +31,5 @@ def advice_for_keys(keys: WindowInput, phase: Phase | None) -> str:
 
 
 def advice_for_mark(phase: Phase | None) -> str:
-    """Return one sentence about a mark (success, failure) for which no episode is open; empty where one is."""
+    """Return one sentence about a mark of an outcome for which no episode is open; empty where one is."""
     return _BEFORE.get(phase, "") if phase is not None else ""

@@ -27,6 +27,7 @@ _KERNEL: dict[int, Qt.Key] = {
     32: Qt.Key.Key_D,
     33: Qt.Key.Key_F,
     35: Qt.Key.Key_H,
+    48: Qt.Key.Key_B,
 }
 """Number of a key (``input-event-codes.h`` of Linux) → what a US keyboard prints on it. Only letters and digits: they
 move with the layout. Space, arrows, Enter and Esc are the same everywhere."""
@@ -50,6 +51,7 @@ _MAC: dict[int, Qt.Key] = {
     2: Qt.Key.Key_D,
     3: Qt.Key.Key_F,
     4: Qt.Key.Key_H,
+    11: Qt.Key.Key_B,
 }
 """The same by macOS's virtual key codes, which are positions there; macOS gives no scan codes."""
 

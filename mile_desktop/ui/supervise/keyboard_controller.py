@@ -47,6 +47,7 @@ _PRESS_KEYS: dict[int, str] = {
     Qt.Key.Key_Return: "success",
     Qt.Key.Key_Enter: "success",
     Qt.Key.Key_Backspace: "failure",
+    Qt.Key.Key_B: "partial",
     Qt.Key.Key_Delete: "discard",
     Qt.Key.Key_H: "hold",
     Qt.Key.Key_F: "gripper",
@@ -65,7 +66,7 @@ _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit)
 _NUMBERS = (QAbstractSpinBox, QComboBox)
 """Fields that need digits and editing keys but no letters. Space stays the dead-man's switch while one of them has the
 focus, for example after a click on its arrows."""
-_EDITING = frozenset({int(key) for key in _PRESS_KEYS if key not in {Qt.Key.Key_H, Qt.Key.Key_F}})
+_EDITING = frozenset({int(key) for key in _PRESS_KEYS} - {int(Qt.Key.Key_H), int(Qt.Key.Key_F), int(Qt.Key.Key_B)})
 _ENTER = frozenset({int(Qt.Key.Key_Return), int(Qt.Key.Key_Enter)})
 _MODIFIERS = (
     Qt.KeyboardModifier.ControlModifier
@@ -88,6 +89,7 @@ class KeyboardController(OverrideGuard, QObject):
     input_changed = Signal(object)
     """Carries a ``WindowInput``: on every change, and every 100 ms while anything is pressed."""
     success = Signal()
+    partial = Signal()
     failure = Signal()
     discard = Signal()
     hold = Signal()
@@ -117,6 +119,7 @@ class KeyboardController(OverrideGuard, QObject):
         self._timer.timeout.connect(self._send)
         self._requests: dict[str, Callable[[], None]] = {
             "success": self.press_enter,
+            "partial": self.partial.emit,
             "failure": self.failure.emit,
             "discard": self.discard.emit,
             "hold": self.hold.emit,

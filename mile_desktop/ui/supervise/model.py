@@ -20,11 +20,14 @@ class EpisodeAction(StrEnum):
     RESUME = "resume"
     STOP = "stop"
     SUCCESS = "success"
+    PARTIAL = "partial"
     FAILURE = "failure"
     DISCARD = "discard"
 
 
-_IN_EPISODE = frozenset({EpisodeAction.STOP, EpisodeAction.SUCCESS, EpisodeAction.FAILURE, EpisodeAction.DISCARD})
+OUTCOMES = (EpisodeAction.SUCCESS, EpisodeAction.PARTIAL, EpisodeAction.FAILURE, EpisodeAction.DISCARD)
+"""Buttons that end an episode and say how it went."""
+_IN_EPISODE = frozenset({EpisodeAction.STOP, *OUTCOMES})
 
 # The worker decides by ``rollout/phases.py``; this copy only greys out buttons. A test compares the two tables.
 ENABLED_ACTIONS: dict[Phase, frozenset[EpisodeAction]] = {

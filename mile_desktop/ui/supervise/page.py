@@ -125,7 +125,8 @@ class SupervisePage(OverrideGuard, QWidget):
         keys, controls = self.keyboard, self.controls
         keys.input_changed.connect(self.command)
         keys.input_changed.connect(self._explain_keys)
-        for mark, end in ((keys.success, controls.mark_success), (keys.failure, controls.mark_failure)):
+        ends = (controls.mark_success, controls.mark_partial, controls.mark_failure)
+        for mark, end in zip((keys.success, keys.partial, keys.failure), ends, strict=True):
             mark.connect(end)
             mark.connect(self._explain_mark)
         keys.discard.connect(controls.ask_discard)

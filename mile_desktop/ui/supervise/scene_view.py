@@ -12,6 +12,7 @@ from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.rollout.messages import ActionChoice, EpisodeClosed, SessionLoaded, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, MOVING, Phase
 from mile_desktop.storage.reasons import decode_reasons
+from mile_desktop.storage.records import PARTIAL
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.viewport import overlay
 from mile_desktop.ui.viewport.blocked_panel import BlockedPanel
@@ -380,5 +381,5 @@ class SceneView(PictureCanvas):
 
 def outcome_notice(closed: EpisodeClosed) -> overlay.Notice:
     """Return the line that says how an episode ended, in the colour of its outcome."""
-    colour = {"success": "success", "failure": "failure"}.get(closed.outcome, "secondary")
+    colour = {"success": "success", PARTIAL: "warning", "failure": "failure"}.get(closed.outcome, "secondary")
     return overlay.Notice(outcome_text(closed), "secondary" if closed.discarded else colour)

@@ -8,6 +8,7 @@ from mile_desktop.operators.words.segment import WORDS
 from mile_desktop.rollout.messages import EpisodeClosed, Status
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.storage.reasons import decode_reasons, reasons_text
+from mile_desktop.storage.records import PARTIAL
 from mile_desktop.ui.widgets.discrete_actions import DiscreteAction, driving_text, entries_text
 
 
@@ -118,7 +119,7 @@ def outcome_text(closed: EpisodeClosed) -> str:
     """Return ``✓ Success after 99 steps · 1 takeover``."""
     if closed.discarded:
         return f"Discarded after {closed.steps} steps"
-    mark = {"success": "✓ ", "failure": "✕ "}.get(closed.outcome, "")
+    mark = {"success": "✓ ", PARTIAL: "◐ ", "failure": "✕ "}.get(closed.outcome, "")
     takeovers = f" · {closed.takeovers} takeover{'' if closed.takeovers == 1 else 's'}" if closed.takeovers else ""
     name = closed.outcome.replace("_", " ").capitalize()
     return f"{mark}{name} after {closed.steps} steps{takeovers}"

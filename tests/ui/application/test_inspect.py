@@ -102,23 +102,23 @@ def test_generated_episodes_are_looked_at_and_removed_with_undo(
     started.application.episodes_changed.emit()
     assert len(table.model.ids) == 2
     assert started.learn.facts == facts
-    table.show_source("generated")
+    table.filters.show_source("generated")
     started.until(lambda: inspecting.recording is not None and inspecting.page._lineage.isVisible())
     assert table.model.ids == ("generated/run-1/0000",)
     assert "model m stood in for you" in inspecting.page._lineage.text()
     started.until(lambda: inspecting.page.timeline.probability.prediction is not None)
     table.table.setFocus()
     QTest.keyClick(started.handle, Qt.Key.Key_Delete)
-    started.until(table._source.isHidden)
+    started.until(table.filters._source.isHidden)
     assert len(table.model.ids) == 2
     QTest.keyClick(started.handle, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    started.until(lambda: not table._source.isHidden())
+    started.until(lambda: not table.filters._source.isHidden())
     # The Learn panel removes the same set, also with an Undo.
     started.parts.generation.part.remove_requested.emit("run-1")
-    assert (table._source.isHidden(), generated_sets(folder)) == (True, ())
+    assert (table.filters._source.isHidden(), generated_sets(folder)) == (True, ())
     started.window.messages.run_newest()
     assert [each.set_id for each in generated_sets(folder)] == ["run-1"]
-    assert not table._source.isHidden()
+    assert not table.filters._source.isHidden()
 
 
 def test_closing_leaves_nothing_behind(started: LiveWindow, inspecting: InspectController) -> None:

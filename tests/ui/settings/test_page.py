@@ -120,3 +120,22 @@ def test_the_worker_gets_the_limit_of_its_scene(still_window: Composition, monke
     store.change(time_stops_while_driving=True)
     store.change(hand_speed=0.5, time_limits_s={"peg-insertion": 30.0, "button-press": 5.0})
     assert sent[1:] == [SetTimeLimit(30.0, stops_while_driving=True)]
+
+
+def test_an_operator_is_typed_chosen_and_remembered(page: SettingsPage, store: PreferenceStore, qtbot: QtBot) -> None:
+    box = next(each for each in page.findChildren(QComboBox) if each.accessibleName() == "Operator")
+    box.setFocus()
+    for name in ("Anna", "P07"):
+        box.lineEdit().selectAll()
+        qtbot.keyClicks(box, name)
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (store.value.operator_name, store.value.operator_names) == ("P07", ("P07", "Anna"))
+    assert [box.itemText(row) for row in range(box.count())] == ["", "P07", "Anna"]
+    qtbot.keyClicks(box, "half of a na")
+    store.change(alert_threshold=0.4)
+    assert "half of a na" in box.currentText(), "what is typed stays when another preference changes"
+    box.setCurrentIndex(2)
+    box.activated.emit(2)
+    assert (store.value.operator_name, store.value.operator_names) == ("Anna", ("Anna", "P07"))
+    store.reset()
+    assert store.value.operator_name == "Anna"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.phases import Phase
@@ -120,3 +120,23 @@ def test_a_broken_scene_is_in_the_menu_with_what_is_wrong(header: Header, qtbot:
     with qtbot.waitSignal(header.scene_chosen) as chosen:
         action(header, "my-lever").trigger()
     assert chosen.args == ["my-lever"]
+
+
+def test_who_operates_is_chosen_or_typed_in_the_menu(header: Header, qtbot: QtBot) -> None:
+    menu = header.operator.menu()
+    header.show_operator("Anna", ("Anna", "Ben"))
+    assert header.operator.text() == "Anna"
+    assert [each.text() for each in menu.actions() if each.isCheckable()] == ["No name", "Anna", "Ben"]
+    assert [each.text() for each in menu.actions() if each.isChecked()] == ["Anna"]
+    with qtbot.waitSignal(header.operator.name_chosen) as chosen:
+        action(header, "Ben").trigger()
+    assert chosen.args == ["Ben"]
+    menu.popup(header.mapToGlobal(header.rect().center()))
+    field = menu.findChild(QLineEdit)
+    qtbot.keyClicks(field, "Clara")
+    with qtbot.waitSignal(header.operator.name_chosen) as typed:
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert typed.args == ["Clara"]
+    assert not menu.isVisible()
+    header.resize(520, 48)
+    assert header.operator.isHidden()

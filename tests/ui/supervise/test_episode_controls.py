@@ -68,6 +68,16 @@ def test_after_a_stop_reset_replaces_start(controls: EpisodeControls, sent: list
     assert sent == [RequestStop(), RequestReset()]
 
 
+def test_a_partial_success_is_one_press_and_its_button_says_what_it_means(
+    controls: EpisodeControls, sent: list[object]
+) -> None:
+    controls.show_status(status())
+    button = controls.button(EpisodeAction.PARTIAL)
+    button.click()
+    assert sent == [EndEpisode(outcome="partial success")]
+    assert "your takeovers are learned from, but it counts as no success (B)" in button.toolTip()
+
+
 def test_hold_becomes_resume(controls: EpisodeControls, sent: list[object]) -> None:
     controls.show_status(status(phase=Phase.HOLD))
     assert controls.button(EpisodeAction.HOLD).isHidden()

@@ -31,7 +31,7 @@ from tests.ui.supervise.examples import status
 TEXT = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox)
 HELD = (Qt.Key.Key_Space, Qt.Key.Key_W, Qt.Key.Key_A, Qt.Key.Key_S, Qt.Key.Key_D, Qt.Key.Key_Q, Qt.Key.Key_E,
         Qt.Key.Key_R)  # fmt: skip
-ONCE = (Qt.Key.Key_F, Qt.Key.Key_H, Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
+ONCE = (Qt.Key.Key_F, Qt.Key.Key_H, Qt.Key.Key_B, Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
 
 
 class Clicks:

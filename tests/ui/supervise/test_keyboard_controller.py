@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent
@@ -29,6 +31,7 @@ class KeyboardWindow(QWidget):
         self.keyboard.escape.connect(self.stopped)
         self.keyboard.hold.connect(self.held)
         self.keyboard.success.connect(self.succeeded)
+        self.keyboard.partial.connect(partial(self.requests.append, "partial"))
 
     def orbit(self) -> Orbit:
         return Orbit(yaw_deg=0.0)
@@ -177,7 +180,8 @@ def test_keys_with_modifiers_are_left_to_others(window: KeyboardWindow) -> None:
 def test_a_request_is_sent_once(window: KeyboardWindow) -> None:
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_H)
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_Return)
-    assert window.requests == ["hold", "success"]
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_B)
+    assert window.requests == ["hold", "success", "partial"]
 
 
 def test_f_toggles_the_executed_gripper_command(window: KeyboardWindow) -> None:

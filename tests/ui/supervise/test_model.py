@@ -26,6 +26,7 @@ EVENTS = {
     EpisodeAction.HOLD: PhaseEvent.HOLD_PRESSED,
     EpisodeAction.RESUME: PhaseEvent.RESUME,
     EpisodeAction.STOP: PhaseEvent.STOP,
+    EpisodeAction.PARTIAL: PhaseEvent.EPISODE_ENDED,
     EpisodeAction.SUCCESS: PhaseEvent.EPISODE_ENDED,
     EpisodeAction.FAILURE: PhaseEvent.EPISODE_ENDED,
     EpisodeAction.DISCARD: PhaseEvent.EPISODE_ENDED,

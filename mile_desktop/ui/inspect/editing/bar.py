@@ -1,4 +1,4 @@
-"""The bar with the changes to the selected episodes: outcome, marks, trim, delete, note, undo."""
+"""The bar with the changes to the selected episodes: outcome, tags, operator, marks, trim, delete, note, undo."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,8 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QProgressBar, QPushButton, QToolButton, QWidget
 
+from mile_desktop.storage.records import PARTIAL
+from mile_desktop.ui.inspect.editing.label_menu import LabelMenu
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
 
@@ -19,6 +21,8 @@ _BUTTONS: tuple[tuple[str, str, str], ...] = (
 """Action of the shortcut table, text, icon."""
 _OUTCOMES = (
     ("success", "✓ success"),
+    # What it means for learning is said where it is chosen.
+    (PARTIAL, "◐ partial success (takeovers are learned from; no success)"),
     ("failure", "✕ failure"),
     ("time limit", "◷ time limit"),
     ("aborted", "– aborted"),
@@ -46,6 +50,8 @@ class EditBar(QWidget):
         self._buttons: dict[str, QPushButton] = {}
         self._outcome, self._changes = _menu_button("Outcome"), _menu_button("Changes")
         self._outcome.setToolTip("Set the outcome of the selected episodes")
+        self.tags = LabelMenu("Tags", "Tag the selected episodes", "New tags, with commas", many=True)
+        self.operators = LabelMenu("Operator", "Say who operated in the selected episodes", "Name or code")
         self._changes.setToolTip("Edits of this episode; choose one to withdraw it")
         self._note = QLineEdit()
         self._note.setPlaceholderText("Note on this episode")
@@ -71,7 +77,8 @@ class EditBar(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         theme.space(row, (0, 0, 0, 0), 6)
-        row.addWidget(self._outcome)
+        for menu in (self._outcome, self.tags, self.operators):
+            row.addWidget(menu)
         for action, text, icon in _BUTTONS:
             button = QPushButton(text)
             button.setObjectName(action)
@@ -107,7 +114,8 @@ class EditBar(QWidget):
         ``has_shown``: an episode is shown and can have a note; ``generated``: some are, and are removed as a set.
         """
         has_shown = has_shown and not generated
-        self._outcome.setEnabled(count > 0 and not generated)
+        for menu in (self._outcome, self.tags, self.operators):
+            menu.setEnabled(count > 0 and not generated)
         self._generated = generated
         self._show_texts()
         self._buttons["inspect_delete"].setVisible(not deleted)

@@ -1,14 +1,27 @@
 """Changes the selected episodes, with undo, in short turns on the window's thread, so that it stays responsive."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.storage.edits import Annotate, Change, MarkStretch, Relabel, Trim, Withdraw
+from mile_desktop.storage.browse import EpisodeRow, operator_names, read_rows, tags_in_use
+from mile_desktop.storage.edits import (
+    Annotate,
+    Change,
+    ChangeTags,
+    MarkStretch,
+    NameOperator,
+    Relabel,
+    Trim,
+    Withdraw,
+    tags_of,
+)
 from mile_desktop.storage.errors import WorkspaceError
 from mile_desktop.storage.generated_episodes import is_generated, set_of
+from mile_desktop.storage.operator_names import operator_name_of
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.inspect.editing.bar import EditBar
 from mile_desktop.ui.inspect.editing.model import (
@@ -60,6 +73,10 @@ class EditController(QObject):
         self._timer.timeout.connect(self._turn)
         self.bar.outcome_requested.connect(self.relabel)
         self.bar.note_requested.connect(self.annotate)
+        self.bar.tags.opening.connect(self._offer_tags)
+        self.bar.tags.chosen.connect(self.tag)
+        self.bar.operators.opening.connect(self._offer_operators)
+        self.bar.operators.chosen.connect(self.name_operator)
         self.bar.withdraw_requested.connect(self.withdraw)
         self.bar.cancel_requested.connect(self.cancel)
         self.bar.action_requested.connect(self._run_action)
@@ -72,6 +89,7 @@ class EditController(QObject):
             "inspect_undo": partial(self._undo_or_redo, redo=False),
             "inspect_redo": partial(self._undo_or_redo, redo=True),
             "inspect_note": self.bar.edit_note,
+            "inspect_tags": self.bar.tags.open,
         }
 
     # ── workspace and selection ──────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +137,36 @@ class EditController(QObject):
         """Give the selected episodes another outcome."""
         change = Relabel(outcome)  # type: ignore[arg-type]
         self._change(f"relabel as {outcome}", self._selected, change)
+
+    def tag(self, text: str, given: bool) -> None:
+        """Give the selected episodes the tags in ``text``, or take them away; those that need no change get none."""
+        tags = tags_of(text)
+        rows = self._rows()
+        if given:
+            changed = [each for each, row in rows.items() if not {*tags} <= {*row.tags}]
+            self._change(f"tag {', '.join(tags)}", changed, ChangeTags(add=tags))
+        else:
+            changed = [each for each, row in rows.items() if {*tags} & {*row.tags}]
+            self._change(f"untag {', '.join(tags)}", changed, ChangeTags(remove=tags))
+
+    def name_operator(self, text: str, given: bool) -> None:
+        """Say who operated in the selected episodes; an empty text, or not ``given``: no name."""
+        name = operator_name_of(text) if given else ""
+        changed = [each for each, row in self._rows().items() if row.operator_name != name]
+        self._change(f"operator {name or 'no name'}", changed, NameOperator(name))
+
+    def _rows(self) -> Mapping[str, EpisodeRow]:
+        return read_rows(self._workspace, self._selected) if self._workspace is not None else {}
+
+    def _offer_tags(self) -> None:
+        if self._workspace is not None:
+            found = Counter(tag for row in self._rows().values() for tag in row.tags)
+            self.bar.tags.show_labels(tags_in_use(self._workspace), found, len(self._selected))
+
+    def _offer_operators(self) -> None:
+        if self._workspace is not None:
+            found = Counter(row.operator_name for row in self._rows().values() if row.operator_name)
+            self.bar.operators.show_labels(operator_names(self._workspace), found, len(self._selected))
 
     def mark(self, *, intervention: bool) -> None:
         """Mark the chosen stretch as a takeover, or as autonomous."""

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 from mile_desktop.storage.catalogue import delete_episode, restore_episode
 from mile_desktop.storage.edit_store import edit_episode
-from mile_desktop.storage.edits import Annotate, Change, Edit, MarkStretch, Relabel, Trim, Withdraw
+from mile_desktop.storage.edits import (
+    Annotate,
+    Change,
+    ChangeTags,
+    Edit,
+    MarkStretch,
+    NameOperator,
+    Relabel,
+    Trim,
+    Withdraw,
+)
 from mile_desktop.storage.errors import ONE_EPISODE, EditError, WorkspaceError
 from mile_desktop.storage.generated_sets import put_set_aside, put_set_back
 from mile_desktop.storage.workspace import Workspace
@@ -166,8 +176,11 @@ def edit_text(edit: Edit) -> str:
             return f"rows {first}–{last} marked as {'takeover' if intervention else 'autonomous'}"
         case Trim(first=first, last=last):
             return f"trimmed to rows {first}–{last}"
-        case Annotate(text=text):
-            return f"note “{text[:40]}”" if text else "note removed"
+        case Annotate(text=text) | NameOperator(name=text):
+            what = "note" if isinstance(edit.change, Annotate) else "operator"
+            return f"{what} “{text[:40]}”" if text else f"{what} removed"
+        case ChangeTags(add=add, remove=remove):
+            return ", ".join([*(f"tagged “{each}”" for each in add), *(f"tag “{each}” removed" for each in remove)])
         case _:
             return "withdrawn"
 

@@ -70,6 +70,9 @@ class TimelinePlot(StripPlot):
             if (first, last) != (0, len(recording) - 1):
                 self._kept = recording.time(first), recording.time(last)
             self.show_window(recording.window())
+        else:
+            # Otherwise the lines of the episode before would stay below "Choose an episode".
+            self.show_nothing()
         self.show_all()
 
     def show_events(self, events: tuple[tuple[float, TimelineEvent], ...]) -> None:

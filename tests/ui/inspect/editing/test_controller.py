@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -53,6 +54,10 @@ def show(editing: EditController, workspace: Workspace) -> None:
 
 def outcomes(workspace: Workspace) -> list[str]:
     return [record.outcome for record in Catalogue(workspace).episodes()]
+
+
+def field_of(editing: EditController, name: str) -> QLineEdit:
+    return next(each for each in editing.bar.findChildren(QLineEdit) if each.accessibleName() == name)
 
 
 def wait_for_batch(editing: EditController, qtbot: QtBot) -> None:
@@ -112,8 +117,7 @@ def test_deleted_episodes_are_restored(editing: EditController, workspace: Works
 
 
 def test_a_note_is_stored_once(editing: EditController, workspace: Workspace, qtbot: QtBot) -> None:
-    field = editing.bar.findChild(QLineEdit)
-    assert isinstance(field, QLineEdit)
+    field = field_of(editing, "Note on this episode")
     field.setText("  slipped twice ")
     field.editingFinished.emit()
     wait_for_batch(editing, qtbot)
@@ -216,3 +220,55 @@ def test_generated_episodes_cannot_be_edited(editing: EditController, workspace:
     wait_for_batch(editing, qtbot)
     assert said == ["Generated episodes cannot be edited. Remove their set and generate another one."]
     assert sorted(outcomes(workspace)) == ["failure", "failure", "success"]
+
+
+def test_tags_are_typed_ticked_and_undone_for_several_episodes(
+    editing: EditController, workspace: Workspace, qtbot: QtBot
+) -> None:
+    def tags() -> list[tuple[str, ...]]:
+        wait_for_batch(editing, qtbot)
+        return [record.tags for record in Catalogue(workspace).episodes()]
+
+    menu = editing.bar.tags
+    editing.bar.show()
+    editing.select(NAMES[:2], deleted=False)
+    menu.opening.emit()
+    field = field_of(editing, "New tags, with commas")
+    qtbot.keyClicks(field, "slip, hard start")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert tags() == [("hard start", "slip")] * 2 + [()]
+    editing.select(NAMES, deleted=False)
+    menu.opening.emit()
+    assert [each.text() for each in menu.menu().actions()][:2] == ["hard start  (2 of 3)", "slip  (2 of 3)"]
+    # Some have it: a click gives it to the others, and writes nothing to those that have it.
+    menu.menu().actions()[1].trigger()
+    assert tags() == [("hard start", "slip")] * 2 + [("slip",)]
+    assert [len(edit_history(workspace, name).edits) for name in NAMES] == [1, 1, 1]
+    menu.opening.emit()
+    assert menu.menu().actions()[1].isChecked()
+    menu.menu().actions()[1].trigger()
+    assert tags() == [("hard start",)] * 2 + [()]
+    assert editing._history.undo_text == "untag slip (3 episodes)"
+    for _ in range(2):
+        editing.handlers["inspect_undo"]()
+        wait_for_batch(editing, qtbot)
+    assert tags() == [("hard start", "slip")] * 2 + [()]
+
+
+def test_the_operator_of_several_episodes_is_corrected(
+    editing: EditController, workspace: Workspace, qtbot: QtBot
+) -> None:
+    def names() -> list[str]:
+        wait_for_batch(editing, qtbot)
+        return [record.start.operator_name for record in Catalogue(workspace).episodes()]
+
+    editing.select(NAMES[1:], deleted=False)
+    editing.bar.operators.chosen.emit(" Anna  B. ", True)
+    assert names() == ["", "Anna B.", "Anna B."]
+    editing.bar.operators.opening.emit()
+    (anna, _) = editing.bar.operators.menu().actions()
+    assert (anna.text(), anna.isChecked()) == ("Anna B.", True)
+    anna.trigger()
+    assert names() == ["", "Anna B.", "Anna B."], "a person has one operator, so a click takes nothing away"
+    editing.handlers["inspect_undo"]()
+    assert names() == ["", "", ""]

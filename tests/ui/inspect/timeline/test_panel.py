@@ -112,9 +112,13 @@ def test_takeovers_are_hatched_and_trimmed_ends_are_greyed(
 
 
 def test_no_recording_shows_an_empty_timeline(timeline: Timeline) -> None:
+    timeline.show_recording(a_recording())
     timeline.show_recording(None)
     timeline.show_row(0)
     timeline.grab()
+    # Nothing of the episode before.
+    assert len(timeline.probability._line.getData()[0] or ()) == 0
+    assert len(timeline.probability._window) == 0
     assert timeline.events == ()
     assert timeline.numbers().rows == ()
 
