@@ -72,6 +72,7 @@ def test_every_command_is_taken_with_and_without_a_session(tmp_path: Path) -> No
         *(m.SetAlert(threshold=0.4, debounce_steps=2, ask_me=False), m.WatchCameras(), m.TestRumble()),
         *(m.DriveWords(text="up", meaning="up 2 cm", segments=(), view_yaw_deg=0.0), m.CancelWords()),
         *(m.PauseRobot(paused=True), m.PauseRobot(paused=False), m.MarkCall(), m.NameOperator(name="A")),
+        m.SetTimeLimit(seconds=5.0),
         *(m.EndEpisode(outcome="failure"), m.RequestStop(), m.RequestReset()),
     )
     left_out = {m.LoadSession, m.SetPad, m.WatchPad, m.Shutdown}
