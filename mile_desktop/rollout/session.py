@@ -119,8 +119,7 @@ class Session:
         self.loop.guided = plan.guided
         self._notes: dict[str, dict[str, str]] = {}
         self._operator_name = plan.operator_name
-        self._stop_number = 0
-        self._reported_stop_problem = ""
+        self._stop_number, self._reported_stop_problem = 0, ""
         self._loader = PolicyLoader(publish)
         self._handlers = self._command_handlers()
 
