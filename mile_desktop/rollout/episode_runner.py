@@ -278,6 +278,8 @@ class EpisodeRunner:
         # The step to come follows no takeover. With the old flag, the first step would count as the continuation of
         # one.
         episode.human_drove = False
+        # What the robot has asked for help with, and why, belongs to the later moment.
+        self.asking, self.call_reasons, self.call_places = False, "", ()
         self.alert.reset()
         self._draw(episode.step)
         # A hold may have had another reason before. While the button is down this is the useful one; an obstacle puts

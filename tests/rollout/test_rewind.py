@@ -3,6 +3,7 @@
 import pytest
 
 from mile_desktop.operators.operator import OperatorRequest
+from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.messages import StepTaken
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.records import TIME_LIMIT
@@ -117,3 +118,16 @@ def test_a_discard_after_the_last_step_touches_neither_this_episode_nor_the_next
         rollout.operator.requests = [OperatorRequest.DISCARD]
         rollout.tick(1)
     assert rollout.sink.ends == [TIME_LIMIT]
+
+
+def test_a_rewind_answers_the_robots_question(rollout: PointRollout) -> None:
+    rollout.loop.runner.alert = AlertMonitor(AlertRule(threshold=0.2, debounce_steps=3, ask_me=True))
+    rollout.loop.start()
+    rollout.tick(6)
+    runner = rollout.loop.runner
+    assert runner.asking
+    rollout.operator.rewind = True
+    rollout.tick(2)
+    assert not runner.asking
+    assert runner.call_reasons == ""
+    assert rollout.loop.reason.startswith("Rewound to step")

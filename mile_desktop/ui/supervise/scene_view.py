@@ -224,7 +224,8 @@ class SceneView(PictureCanvas):
         if self._status is None:
             return
         if self._step is not None and self._status.phase in IN_EPISODE and self.shows_probability:
-            overlay.paint_gauge(painter, area, self._step, self._threshold)
+            calls = self._status.calls_by != "forecast"
+            overlay.paint_gauge(painter, area, self._step, self._threshold, calls=calls)
         progress = progress_text(self._status, self._max_steps, self._rate_hz)
         below = overlay.paint_badge(
             painter, area, self._status, self._style_of(self._status), progress, rate_hz=self._rate_hz

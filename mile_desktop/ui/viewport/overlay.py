@@ -152,8 +152,11 @@ def _line(painter: QPainter, where: QPointF, text: str, colour: QColor, room: fl
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: float) -> None:
-    """Paint p as a column with its interval and the threshold's tick, at the right edge of ``area``."""
+def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: float, *, calls: bool = True) -> None:
+    """Paint p as a column with its interval and the threshold's tick, at the right edge of ``area``.
+
+    ``calls``: p is the number that calls. Where the forecast calls, a high p is no alarm and must not look like one.
+    """
     # Without a p, an empty gauge would be read as zero.
     if math.isnan(taken.probability):
         return
@@ -165,7 +168,7 @@ def paint_gauge(painter: QPainter, area: QRectF, taken: StepTaken, threshold: fl
     plate(painter, column.adjusted(-theme.px(26), -theme.px(22), theme.px(34), theme.px(10)))
     painter.fillRect(column, theme.brush("line"))
     # Also shown by an exclamation mark: colour alone does not reach everybody.
-    alarming = taken.probability >= threshold
+    alarming = calls and taken.probability >= threshold
     colour = "threshold" if alarming else "policy"
     painter.fillRect(_part(column, 0.0, taken.probability), theme.brush(colour))
     if not (math.isnan(taken.low) or math.isnan(taken.high)):

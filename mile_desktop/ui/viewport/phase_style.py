@@ -50,6 +50,8 @@ REWOUND = PhaseStyle("Rewound", "pause", "hold")
 LINK_LOST = PhaseStyle("Link lost", "square", "stopped")
 """The robot rests or holds, and nothing is heard of it: it cannot be started, and its picture may be old."""
 _REWOUND_REASON = "Rewound"
+_SAYS_WHAT_TO_DO = "resume"
+"""A reason with this word names the way on already; a second one behind it would only make the line longer."""
 
 
 def style_of(status: Status) -> PhaseStyle:
@@ -107,6 +109,8 @@ def reason_text(status: Status, rate_hz: float) -> str:
     if style_of(status) is REWOUND:
         return f"{because} · Resume or take over from here"
     if status.phase is Phase.HOLD:
+        if _SAYS_WHAT_TO_DO in because.lower():
+            return because
         action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
         return f"{because or 'Held by you'} · {action}"
     if status.alert and status.phase is Phase.AUTONOMOUS:

@@ -1,7 +1,7 @@
 import pytest
 
 from mile_desktop.operators.takeover import TakeoverMode, takeover_instruction
-from mile_desktop.rollout.phases import Phase
+from mile_desktop.rollout.phases import HELD_AGAIN, Phase
 from mile_desktop.ui.viewport.phase_style import (
     ALERT,
     ASKING,
@@ -48,6 +48,7 @@ def test_the_badge_counts_down_to_the_limit_that_the_worker_keeps() -> None:
     [
         ({}, ""),
         ({"phase": Phase.HOLD, "reason": "The pad was unplugged"}, "The pad was unplugged · Resume or take over"),
+        ({"phase": Phase.HOLD, "reason": HELD_AGAIN}, HELD_AGAIN.rstrip(".")),
         ({"phase": Phase.STOPPED}, "Stopped by you · Reset to continue"),
         ({"phase": Phase.HOLD, "asking": True}, "p stayed above the threshold · hold RB to help, or resume"),
         ({"alert": True}, "a takeover looks likely"),
@@ -56,6 +57,7 @@ def test_the_badge_counts_down_to_the_limit_that_the_worker_keeps() -> None:
 def test_the_reason_says_why_and_what_to_do(changes: dict[str, object], expected: str) -> None:
     found = reason_text(status(**changes), 20.0)
     assert expected in found
+    assert found.lower().count("resume") <= 1
     assert bool(found) == bool(expected)
 
 
