@@ -1,5 +1,6 @@
 """Cards at the lower right of the window: warnings, errors, and whatever a person can undo."""
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -10,6 +11,9 @@ from mile_desktop.ui.shell.message_line import Entry, MessageLine, action_button
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
 
+_BREAKS = re.compile(r"([/\\\-_.:])")
+_LONGEST_WORD = 16
+"""Letters of a word that fit beside a button on the narrowest card."""
 _WIDTH = 320
 _MARGIN = 8
 _MOST = 3
@@ -137,7 +141,7 @@ class Card(OverrideGuard, QFrame):
         self._timer.start()
 
     def _lay_out(self, run: Callable[[Entry], None]) -> None:
-        text = QLabel(self.entry.text)
+        text = QLabel(breakable(self.entry.text))
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setWordWrap(True)
         close = QToolButton()
@@ -157,3 +161,12 @@ class Card(OverrideGuard, QFrame):
 
     def _end(self) -> None:
         self._ended(self)
+
+
+def breakable(text: str) -> str:
+    """Return ``text`` with invisible places at which a long path or file name may be broken.
+
+    Qt breaks lines between words only: a file name that is wider than its card would be cut off.
+    """
+    words = text.split(" ")
+    return " ".join(_BREAKS.sub("\\1\u200b", word) if len(word) > _LONGEST_WORD else word for word in words)

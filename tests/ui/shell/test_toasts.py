@@ -1,10 +1,11 @@
+import re
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QToolButton
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.shell.message_line import History, MessageAction, MessageLine
@@ -118,3 +119,15 @@ def test_a_card_takes_no_focus(line: MessageLine, toasts: Toasts, qtbot: QtBot) 
     line.say("error", "The disk is full.", MessageAction("Try again", str))
     press(toasts, "Try again", qtbot)
     assert line.window().focusWidget() is field
+
+
+def test_a_long_path_is_broken_and_not_cut_off(line: MessageLine, toasts: Toasts) -> None:
+    path = "/home/a-person/a-very-long-folder-of-a-workspace/pictures/peg-insertion-2026-11-30-22-14-51.mp4"
+    line.say("success", f"The video is saved as {path}.", MessageAction("Open folder", str))
+    (card,) = toasts.findChildren(Card)
+    label = next(each for each in card.findChildren(QLabel) if "video" in each.text())
+    QApplication.processEvents()
+    widest = max(label.fontMetrics().horizontalAdvance(part) for part in re.split("[ \u200b]", label.text()))
+    assert widest <= label.width()
+    assert card.entry.text.endswith(f"{path}.")
+    assert card.accessibleName() == card.entry.text
