@@ -263,7 +263,7 @@ class TrainingSettings:
     tripwire: float = field(
         default=1.5,
         metadata=offered(
-            "Warn of forgetting",
+            "Warn above",
             "Growth of the error on old episodes at which you are warned",
             1.0,
             1e6,

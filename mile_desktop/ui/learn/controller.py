@@ -159,14 +159,16 @@ class RetrainController(QObject):
                 self._application.refresh_policies()
             case Finished() if self._compared is not None:
                 advice = "use the new policy" if self._compared.suggestion == "use" else "keep the old one"
-                self._application.window.say(
-                    "success", f"Retraining is done. {self._compared.reason} Suggestion: {advice}.", self._show
-                )
+                self._report_end(f"Retraining is done. {self._compared.reason} Suggestion: {advice}.")
             case Finished():
-                self._application.window.say("success", "Retraining is done.", self._show)
+                self._report_end("Retraining is done.")
             # Most reasons go away by themselves or by one setting, so the way to try again is beside the message.
             case Failed(text=text):
                 self._application.window.say("error", text, MessageAction("Retrain", self._retrain_as_shown))
+
+    def _report_end(self, text: str) -> None:
+        # A card with a way to the panel would lie over the panel's own buttons where a person looks at it already.
+        self._application.window.say("success", text, None if self.panel.isVisible() else self._show)
 
     def _use(self, policy_id: str) -> None:
         self._application.use_policy(policy_id)

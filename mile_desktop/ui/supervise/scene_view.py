@@ -231,7 +231,7 @@ class SceneView(PictureCanvas):
             painter, area, self._status, self._style_of(self._status), progress, rate_hz=self._rate_hz
         )
         if self._outcome is not None:
-            overlay.paint_outcome(painter, area, self._outcome)
+            below = overlay.paint_outcome(painter, area, self._outcome, below)
         below = paint_read_out(painter, area, self._read_out(self._status), below)
         overlay.paint_notices(painter, area, self._notices(self._status), below)
         # Nothing that the hints name is possible in a stop and without a link.

@@ -93,16 +93,22 @@ def paint_notices(painter: QPainter, area: QRectF, notices: list[Notice], below:
         top = box.bottom() + theme.px(4)
 
 
-def paint_outcome(painter: QPainter, area: QRectF, outcome: Notice) -> None:
-    """Paint how the last episode ended, large, in the upper half of ``area``."""
+def paint_outcome(painter: QPainter, area: QRectF, outcome: Notice, below: float) -> float:
+    """Paint how the last episode ended, large, in the upper half of ``area``, and not above ``below`` (px).
+
+    Returns where it ends (px).
+    """
     painter.setFont(theme.font("figure", bold=True))
     metrics = painter.fontMetrics()
     text = metrics.elidedText(outcome.text, Qt.TextElideMode.ElideRight, round(area.width() - theme.px(48)))
     box = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + theme.px(32), metrics.height() + theme.px(16))
     box.moveCenter(QPointF(area.center().x(), area.top() + area.height() * 0.2))
+    # In a cell of a grid a fifth of the height is where the badge stands.
+    box.moveTop(max(box.top(), below + theme.px(4)))
     plate(painter, box)
     painter.setPen(theme.token(outcome.colour))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    return box.bottom()
 
 
 def paint_hints(painter: QPainter, area: QRectF, texts: tuple[str, ...], room: float, below: float) -> None:

@@ -109,10 +109,8 @@ def reason_text(status: Status, rate_hz: float) -> str:
     if style_of(status) is REWOUND:
         return f"{because} · Resume or take over from here"
     if status.phase is Phase.HOLD:
-        if _SAYS_WHAT_TO_DO in because.lower():
-            return because
         action = "Resume to continue" if status.must_resume else "Resume or take over to continue"
-        return f"{because or 'Held by you'} · {action}"
+        return because if _SAYS_WHAT_TO_DO in because.lower() else f"{because or 'Held by you'} · {action}"
     if status.alert and status.phase is Phase.AUTONOMOUS:
         why = reasons_text(decode_reasons(status.call_reasons), rate_hz)
         return why or status.reason or "p is above the threshold: a takeover looks likely"

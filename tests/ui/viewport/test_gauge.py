@@ -19,10 +19,11 @@ def colours(probability: float, *, calls: bool) -> set[str]:
     return {canvas.pixelColor(360, y).name() for y in range(300)}
 
 
-@pytest.mark.parametrize(
-    ("probability", "calls", "alarm"), [(0.9, True, True), (0.9, False, False), (0.3, True, False)]
-)
-def test_a_high_p_looks_like_an_alarm_only_where_p_calls(probability: float, calls: bool, alarm: bool) -> None:
+CASES = [(0.9, True, True), (0.9, False, False), (0.3, True, False)]
+
+
+@pytest.mark.parametrize(("probability", "calls", "alarm"), CASES)
+def test_a_high_p_looks_like_an_alarm_only_where_p_calls(probability: float, *, calls: bool, alarm: bool) -> None:
     shown = colours(probability, calls=calls)
     # The tick of the line itself has the colour of the alarm, too, but is thin: the filled part decides.
     assert (theme.token("policy").name() in shown) is not alarm

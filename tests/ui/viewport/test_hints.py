@@ -3,7 +3,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetrics, QImage, QPainter
 
 from mile_desktop.ui.theme import theme
-from mile_desktop.ui.viewport.overlay import paint_hints, whole_parts
+from mile_desktop.ui.viewport.overlay import Notice, paint_hints, paint_outcome, whole_parts
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -32,3 +32,15 @@ def test_a_hint_that_does_not_fit_loses_whole_parts() -> None:
     short = whole_parts(text, metrics, metrics.horizontalAdvance(text) - 1)
     assert short == "Hold Space to take over · let go to hand back"
     assert whole_parts(text, metrics, 1) == "Hold Space to take over"
+
+
+@pytest.mark.parametrize(("height", "below"), [(160, 60.0), (500, 60.0)])
+def test_the_outcome_never_covers_the_phase(height: int, below: float) -> None:
+    canvas = QImage(460, height, QImage.Format.Format_RGB32)
+    canvas.fill(0)
+    painter = QPainter(canvas)
+    end = paint_outcome(painter, QRectF(0, 0, 460, height), Notice("Time limit after 200 steps"), below)
+    painter.end()
+    painted = [y for y in range(height) if canvas.pixel(230, y) & 0xFFFFFF]
+    assert painted[0] > below
+    assert painted[-1] <= end
