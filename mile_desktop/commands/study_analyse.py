@@ -10,6 +10,7 @@ from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.analysis import REPORT, analyse_study, expect_report_folder, write_results
 from mile_desktop.study.comparisons import Compared
 from mile_desktop.study.folder import StudyFolder
+from mile_desktop.study.participants import participants_text
 from mile_desktop.study.results import AnalysisResult
 from mile_desktop.study.withdrawal import RESULTS
 
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 def _text(result: AnalysisResult) -> str:
-    people = f"{result.participants} participants, {result.finished} finished, {result.withdrawn} withdrew"
+    people = f"{participants_text(result.participants)}, {result.finished} finished, {result.withdrawn} withdrew"
     lines = [f"{people}, {result.episodes} episodes."]
     for each in result.prediction:
         lines.append(f"Prediction of takeovers, {each.scene}, {each.held_out}:")

@@ -7,7 +7,7 @@ from mile_desktop.commands.command import CancelledError, CommandError, Report
 from mile_desktop.privacy import share_like
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.folder import StudyFolder
-from mile_desktop.study.participants import Participant
+from mile_desktop.study.participants import Participant, participants_text
 from mile_desktop.study.plan import progress_text, session_plan
 from mile_desktop.study.protocol import Protocol, find_protocol, read_protocol
 from mile_desktop.study.withdrawal import withdraw
@@ -75,7 +75,7 @@ def status(options: argparse.Namespace, report: Report) -> None:
     }
     withdrew = "nobody withdrew" if not file.withdrawn else f"{file.withdrawn} withdrew"
     balance = "balanced" if len(set(by_row)) == 1 else "not balanced yet"
-    text = f"{len(file.participants)} participants, {finished} finished, {withdrew}. "
+    text = f"{participants_text(len(file.participants))}, {finished} finished, {withdrew}. "
     report.say(fields, f"{text}Participants in each row of the square: {by_row} ({balance}).")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mile_desktop.operators.discrete_controls import DiscreteControls
 from mile_desktop.operators.driven_entries import DrivenEntries, EntryDrive
 from mile_desktop.operators.gamepad import Gamepad
-from mile_desktop.operators.group import OperatorGroup
+from mile_desktop.operators.group import OperatorGroup, StopOnly
 from mile_desktop.operators.no_operator import NO_SUPERVISOR
 from mile_desktop.operators.operator import Operator, OperatorContext
 from mile_desktop.operators.supervisors import make_supervisor, settings_of
@@ -41,7 +41,7 @@ class InputDevices:
         """Return all operators that may take over; people come before a simulated supervisor.
 
         ``info``: the scene, which says what drives its actions; None for a robot, which is driven like an arm.
-        ``only``: the one device that a study allows; the others are not read.
+        ``only``: the one device that a study allows; a pad can still stop the robot, and nothing else is read.
         """
         # In the order of precedence: if two begin in the same tick, the first one drives.
         people: list[Operator] = [self.gamepad] if gamepad and only in {"", "gamepad"} else []
@@ -55,6 +55,9 @@ class InputDevices:
             people = [DrivenEntries(device, drives) for device in people]
         if only in {"", WORDS}:
             people.append(self.words)
+        if gamepad and only not in {"", "gamepad"}:
+            # Last, so that it is never the one that is shown. Whoever grips a pad must be able to stop the robot.
+            people.append(StopOnly(self.gamepad))
         return OperatorGroup([*people, supervisor] if supervisor is not None else people)
 
     def poll(self) -> None:

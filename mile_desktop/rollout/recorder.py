@@ -212,16 +212,18 @@ class Recorder:
         if not episodes:
             return ""
         steps = sum(len(each.steps) for each in episodes)
-        what = f"{steps} recorded steps" if steps else "The end of an episode"
+        several = steps > 1
+        what = f"{steps} recorded steps" if several else "One recorded step" if steps else "The end of an episode"
         try:
             path = write_spill(self._workspace.folder, episodes)
         except WorkspaceError as error:
             _log.exception("Unwritten steps could not be kept")
-            return f"{what} could not be written and {'are' if steps else 'is'} lost: {error}"
+            return f"{what} could not be written and {'are' if several else 'is'} lost; all before is safe. {error}"
         refused = f"{what} could not be written to the database in {self._workspace.folder}"
         if not steps:
             return f"{refused}; the next start completes it."
-        return f"{refused}. They are kept in {path.name} beside it, and the next start adds them to the episode."
+        kept, it = ("They are", "them") if several else ("It is", "it")
+        return f"{refused}. {kept} kept in {path.name} beside it, and the next start adds {it} to the episode."
 
     # ── the writer thread ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -125,3 +125,8 @@ class ParticipantFile(msgspec.Struct, frozen=True, kw_only=True):
         self.find(code)
         left = tuple(each for each in self.participants if each.code != code)
         return msgspec.structs.replace(self, participants=left, withdrawn=self.withdrawn + 1)
+
+
+def participants_text(count: int) -> str:
+    """Return ``1 participant`` or ``3 participants``."""
+    return "1 participant" if count == 1 else f"{count} participants"

@@ -24,6 +24,7 @@ from mile_desktop.registry.intervention_models import model_in_use
 from mile_desktop.storage.episodes import read_episode
 from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.comparisons import compare, corrected, estimate
+from mile_desktop.study.participants import participants_text
 from mile_desktop.study.results import PredictionResult
 from mile_desktop.study.tables import StudyTables
 
@@ -115,8 +116,10 @@ def _part(report: Report, number: int, of: int, whose: str) -> Report:
 def _left_out(people: Sequence[str]) -> tuple[str, ...]:
     if not people:
         return ()
-    who = "1 participant is" if len(people) == 1 else f"{len(people)} participants are"
-    return (f"{who} left out: there is no takeover of theirs to predict, or too little to learn from.",)
+    are = "is" if len(people) == 1 else "are"
+    return (
+        f"{participants_text(len(people))} {are} left out: there is no takeover of theirs to predict, or too little to learn from.",
+    )
 
 
 def _add_scores(

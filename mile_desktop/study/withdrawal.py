@@ -68,12 +68,23 @@ def withdraw(study: StudyFolder, workspace: Workspace, code: str) -> Withdrawal:
         policies |= {each.policy_id for each in catalogue.policies() if sets & set(_learned_sets(each))}
         grew = len(sets) + len(policies) > before
     runs = sets | {each.run_id for each in catalogue.policies() if each.policy_id in policies and each.run_id}
+    runs |= _runs_that_name(workspace.folder, theirs)
     with translated(workspace.folder):
         # Files before rows: rows without files can be found again and erased, files without rows could not.
         _remove_files(workspace.folder, theirs | policies | models | runs)
     _remove_rows(workspace, theirs, policies, models, runs)
     study.remove(code)
     return Withdrawal(code, len(theirs), len(policies), tuple(_remaining(workspace.folder)))
+
+
+def _runs_that_name(folder: Path, episodes: set[str]) -> set[str]:
+    """Return the runs whose files name an episode: a training that was cancelled has no policy that leads to it."""
+    found = set()
+    for path in folder.glob("runs/*/*.json*"):
+        content = path.read_bytes()
+        if any(each.encode() in content for each in episodes):
+            found.add(path.parent.name)
+    return found
 
 
 def _learned_sets(policy: PolicyRecord) -> Sequence[str]:

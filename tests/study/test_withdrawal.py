@@ -31,6 +31,10 @@ def test_everything_recorded_of_a_participant_is_erased_for_good(copied: Path) -
     (copied / "forecasts" / "bundled").mkdir()
     (copied / "analysis").mkdir()
     (copied / "analysis" / "report.html").write_text("everybody")
+    # A retraining that was cancelled has left a network, and no policy leads to it.
+    for run, learned in (("run-cancelled", theirs[0]), ("run-others", others[0])):
+        (copied / "runs" / run / "checkpoint").mkdir(parents=True)
+        (copied / "runs" / run / "config.json").write_text(f'{{"episode_ids": ["{learned}"]}}')
     with Workspace.open(copied, create=False) as workspace:
         delete_episode(workspace, theirs[0])  # also what is in the bin
         (copied / "edits" / f"{theirs[1]}.json").write_text("{}")
@@ -40,6 +44,7 @@ def test_everything_recorded_of_a_participant_is_erased_for_good(copied: Path) -
         assert not list(copied.rglob(f"*{identity}*"))
         assert not files_with(copied, identity)
     assert not files_with(copied, '"P01"')
+    assert [each.name for each in (copied / "runs").iterdir()] == ["run-others"]
     assert not (copied / "analysis").exists()
     assert not list((copied / "forecasts").iterdir())
     file = study.participants()
@@ -75,7 +80,7 @@ def test_the_command_asks_first_and_the_status_counts_it(
     assert main(["study", "withdraw", str(copied), "P02", "--yes"]) == 0
     assert "P02 has withdrawn" in capsys.readouterr().out
     assert main(["study", "status", str(copied)]) == 0
-    assert "1 participants, 1 finished, 1 withdrew." in capsys.readouterr().out
+    assert "1 participant, 1 finished, 1 withdrew." in capsys.readouterr().out
 
 
 def test_an_open_window_keeps_the_command_from_erasing(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,7 @@ class ScriptedRun(QObject):
         now, place = time.monotonic(), (status.episode, status.step)
         if place != self._hold.place:
             self._hold = _Hold(place, now, now)
-        elif now - self._hold.began > _LONGEST_HOLD_S:
+        elif now - self._hold.began > _LONGEST_HOLD_S and not self.problems:
             self.problem(f"The robot held and could not go on. {status.reason}")
         elif now - self._hold.pressed >= _RESUME_S:
             self._hold = replace(self._hold, pressed=now)

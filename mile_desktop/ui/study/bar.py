@@ -56,12 +56,13 @@ class ExperimenterMenu(QToolButton):
     noted = Signal()
     left = Signal()
     aborted = Signal()
+    withdrawn = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setText("Experimenter")
         self.setAccessibleName("Experimenter")
-        self.setToolTip("For the experimenter: pause, practise again, note, leave or end the session")
+        self.setToolTip("For the experimenter: pause, practise again, note, leave or end the session, withdrawal")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         for text, signal in (
@@ -72,6 +73,7 @@ class ExperimenterMenu(QToolButton):
             ("Write a note …", self.noted),
             ("Leave the session; it can be continued later", self.left),
             ("End the session early …", self.aborted),
+            ("The participant withdraws …", self.withdrawn),
         ):
             action = menu.addAction(text)
             action.triggered.connect(signal)

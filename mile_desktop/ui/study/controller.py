@@ -13,7 +13,6 @@ from mile_desktop.study.names import StudyFileError
 from mile_desktop.study.plan import PlannedStep, progress_text, questionnaire_of
 from mile_desktop.study.questionnaires import AnswerError
 from mile_desktop.study.session import ParticipantSession
-from mile_desktop.study.withdrawal import withdraw
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.page_refresh import PageRefresh
@@ -23,6 +22,7 @@ from mile_desktop.ui.study.model import episode_prompt, overview
 from mile_desktop.ui.study.page import StudyPage
 from mile_desktop.ui.study.results_controller import ResultsController
 from mile_desktop.ui.study.retraining_controller import RetrainingController
+from mile_desktop.ui.study.withdrawal_controller import WithdrawalController
 from mile_desktop.ui.workspace_session import WorkspaceSession
 
 _PAGES = frozenset({"study", "supervise"})
@@ -48,6 +48,7 @@ class StudyController(QObject):
         self.runner = StudyEpisodeRunner(application)
         self.results = ResultsController(application, self.page.overview)
         self.retraining = RetrainingController(application, self.bar, self.runner, self.results)
+        self.withdrawal = WithdrawalController(application, self.results, self)
         self._rest_s = 0
         self._rest = QTimer(self)
         self._rest.setInterval(_SECOND_MS)
@@ -64,7 +65,9 @@ class StudyController(QObject):
         page.setup.open_asked.connect(self._open)
         overview_panel.new_asked.connect(self.add_participant)
         overview_panel.run_asked.connect(self.run)
-        overview_panel.withdraw_asked.connect(self._ask_withdrawal)
+        overview_panel.withdraw_asked.connect(self.withdrawal.ask)
+        self.withdrawal.erasing.connect(self._erasing)
+        self.withdrawal.erased.connect(self._show)
         page.session.went_on.connect(self._went_on)
         page.session.declined.connect(self._declined)
         page.session.answered.connect(self._answered)
@@ -83,6 +86,7 @@ class StudyController(QObject):
         menu.noted.connect(self._ask_note)
         menu.left.connect(self.leave)
         menu.aborted.connect(self._ask_reason)
+        menu.withdrawn.connect(self._ask_withdrawal)
 
     def running_work(self) -> RunningWork | None:
         """Return the open session, for the question before the window closes."""
@@ -115,10 +119,12 @@ class StudyController(QObject):
     def _workspace_opened(self, workspace: WorkspaceSession) -> None:
         self.study = None
         self.results.use_study(None)
+        self.withdrawal.use_study(None)
         if StudyFolder.is_study(workspace.folder):
             with self._application.errors_shown():
                 self.study = StudyFolder(workspace.folder)
                 self.results.use_study(workspace.folder)
+                self.withdrawal.use_study(self.study)
         self._refresh.mark_stale()
 
     def _show(self) -> None:
@@ -363,23 +369,10 @@ class StudyController(QObject):
         worker.send(m.PauseRobot(paused=True))
         dialog.open()
 
-    def _ask_withdrawal(self, code: str) -> None:
-        """Erase only after the code was typed: it cannot be undone."""
-        dialog = QInputDialog(self._application.window)
-        dialog.setWindowTitle(f"{code} withdraws")
-        dialog.setLabelText(f"Everything that was recorded of {code} is erased for good.\nType the code to confirm:")
-        dialog.textValueSelected.connect(lambda text: self.erase(code) if text.strip() == code else None)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+    def _ask_withdrawal(self) -> None:
+        if self.session is not None:
+            self.withdrawal.ask(self.session.code)
 
-    def erase(self, code: str) -> None:
-        """Erase a participant who withdraws."""
-        workspace = self._application.workspace
-        if self.study is None or workspace is None or self._application.is_busy("Wait until the episode has ended."):
-            return
-        with self._application.errors_shown():
-            done = withdraw(self.study, workspace.workspace, code)
-            text = f"{code} has withdrawn: {done.episodes} episodes were erased. {' '.join(done.remaining)}"
-            self._application.window.say("success", text)
-        self._application.episodes_changed.emit()
-        self._show()
+    def _erasing(self, code: str) -> None:
+        if self.session is not None and self.session.code == code:
+            self._end_session()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mile_desktop.study.folder import StudyFolder
-from mile_desktop.study.participants import Participant
+from mile_desktop.study.participants import Participant, participants_text
 from mile_desktop.study.plan import PlannedStep, progress_text, session_plan
 from mile_desktop.study.session import ParticipantSession
 
@@ -51,7 +51,7 @@ def overview(study: StudyFolder) -> StudyOverview:
         question=" ".join(protocol.question.split()),
         rows=tuple(_row(study, each) for each in file.participants),
         square=tuple(tuple(each.name for each in protocol.order(row)) for row in range(rows)),
-        summary=f"{len(file.participants)} participants, {finished} finished, {withdrew}. "
+        summary=f"{participants_text(len(file.participants))}, {finished} finished, {withdrew}. "
         f"The order is balanced with a multiple of {rows} participants.",
     )
 

@@ -67,6 +67,11 @@ class ResultsController(QObject):
         if self._learns:
             self.learn(self._learns)
 
+    @property
+    def learning(self) -> bool:
+        """Whether a retraining runs, or is still ending."""
+        return self._learner.running
+
     def stop_learning(self) -> None:
         """End a retraining: the session was left, and it is trained again when the session goes on."""
         self._learns = ""
