@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from mile_desktop.study.comparisons import Compared, Estimate
+from mile_desktop.study.participants import participants_text
 from mile_desktop.study.results import MEASURE_TITLES, AnalysisResult, PredictionResult
 
 _STYLE = """
@@ -65,7 +66,8 @@ def report_html(result: AnalysisResult, figures: Mapping[str, str]) -> str:
 def _who_took_part(result: AnalysisResult) -> str:
     withdrew = "nobody withdrew" if not result.withdrawn else f"{result.withdrawn} withdrew and are erased"
     return (
-        f"{result.participants} participants ({result.finished} finished, {withdrew}), {result.episodes} episodes. "
+        f"{participants_text(result.participants)} ({result.finished} finished, {withdrew}), "
+        f"{result.episodes} episodes. "
         "Intervals are t intervals over participants."
     )
 

@@ -117,9 +117,8 @@ def _left_out(people: Sequence[str]) -> tuple[str, ...]:
     if not people:
         return ()
     are = "is" if len(people) == 1 else "are"
-    return (
-        f"{participants_text(len(people))} {are} left out: there is no takeover of theirs to predict, or too little to learn from.",
-    )
+    why = "there is no takeover of theirs to predict, or too little to learn from"
+    return (f"{participants_text(len(people))} {are} left out: {why}.",)
 
 
 def _add_scores(
