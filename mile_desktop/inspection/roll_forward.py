@@ -13,6 +13,7 @@ from mile_desktop.registry.policies import load_named_policy
 from mile_desktop.registry.running_policy import LoadedPolicy
 from mile_desktop.rollout.safety import output_problem
 from mile_desktop.rollout.scene import GymScene
+from mile_desktop.rollout.time_limit import TimeLimit, recorded_limit
 from mile_desktop.scenes.shift import Shift, recorded_shift
 from mile_desktop.storage.generated_episodes import read_listed
 from mile_desktop.storage.records import SHIFT_RANGES, TIME_LIMIT, Episode, EpisodeStart
@@ -93,6 +94,8 @@ class _RollForwardRun:
         self._progress = progress
         self._cancelled = cancelled
         self._paths: list[PolicyPath] = []
+        self._steps_before = 0
+        """Rows of the recording before the policies drive."""
 
     def run(self, command: RollForward, policies: Sequence[tuple[str, LoadedPolicy]]) -> RolledForward:
         """Replay the whole recording; at the chosen row, let the policies drive."""
@@ -101,6 +104,7 @@ class _RollForwardRun:
         for replayed in Replay(self._scene, self._episode, self._cancelled).rows():
             self._progress(0.5 * replayed.row / len(self._episode), "replaying the recording")
             if replayed.row == command.row:
+                self._steps_before = command.row
                 deviation, deviation_row = replayed.deviation, replayed.deviation_row
                 self._drive_all(policies)
             # The replay goes on to the end of the recording: the page draws where it went beside the paths.
@@ -126,11 +130,17 @@ class _RollForwardRun:
         self._scene.restore(token)
         self._scene.release(token)
 
+    def _uncounted(self, limit: TimeLimit) -> int:
+        """Return how many steps before the policies drive do not count towards the time limit."""
+        driven = int(self._episode.intervention[: self._steps_before].sum())
+        return 0 if limit.counts(by_person=True) else driven
+
     def _drive(self, reference: str, loaded: LoadedPolicy, observation: Float32Array) -> PolicyPath:
         """Let one policy drive from the scene's present state to the end of the episode."""
         scene, path = self._scene, _PathRecorder()
         loaded.policy.reset(self._episode.record.start.seed)
         path.add_state(scene)  # the start, so that a path has one state more than actions
+        limit, taken = recorded_limit(self._episode.record.start.extra), self._steps_before
         outcome = ""
         while not outcome:
             if self._cancelled():
@@ -147,6 +157,10 @@ class _RollForwardRun:
                 break
             path.actions.append(output.action)
             path.add_state(scene)
+            # The scene's own count where it has one: a rewind takes steps back, but no rows.
+            taken = int(info.get("step", taken + 1))
+            if limit is not None:  # the scene's own limit may have been over long before
+                truncated = limit.is_over(taken - self._uncounted(limit), taken, truncated=truncated)
             outcome = _outcome(terminated=terminated, truncated=truncated, success=bool(info.get("success", False)))
         return path.as_message(reference, loaded.name, outcome, scene.action_size)
 

@@ -49,10 +49,12 @@ class EpisodeRunner:
        is executed in the tick in which it is pressed;
     4. the operator's requests, then takeover or release: a stop wins over a takeover of the same tick;
     5. rewind, which replaces the step of this tick;
-    6. the alert, after the takeover, because a person who drives needs no alert; "ask me" may hold the robot;
-    7. the step, only if the phase is still one in which the robot moves.
+    6. the alert, after the takeover, because a person who drives needs no alert;
+    7. the step, only if the phase is still one in which the robot moves;
+    8. "ask me" holds the robot, after the step: it is the one that completes the alert, and a recording without it
+       would have no call.
 
-    After 4 and 6 the episode may have ended or the robot may hold, so each later part looks at the phase again.
+    After 4 and 7 the episode may have ended or the robot may hold, so each later part looks at the phase again.
 
     Parameters
     ----------
@@ -218,10 +220,13 @@ class EpisodeRunner:
         if reading.rewind and self.episode is episode:
             self._rewind(episode)
             return
-        if self._phases.moving and self.episode is episode:
-            self._update_alert(estimate)
-        if self._phases.moving and self.episode is episode:
-            self._take_step(episode, output, estimate, reading)
+        if not self._phases.moving or self.episode is not episode:
+            return
+        asks = self._update_alert(estimate)
+        self._take_step(episode, output, estimate, reading)
+        if asks and self._phases.moving and self.episode is episode:
+            self.asking = True
+            self._phases.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")
 
     def _check_obstacles(self) -> None:
         """Hold while the disk refuses or something the robot depends on is missing, and report when it is back."""
@@ -249,20 +254,19 @@ class EpisodeRunner:
             self._reported_action = False
             self._phases.release_takeover()
 
-    def _update_alert(self, estimate: InterventionEstimate) -> None:
+    def _update_alert(self, estimate: InterventionEstimate) -> bool:
+        """Count this step for the alert; return whether the robot asks for help after it."""
         if self._phases.phase is Phase.TAKEOVER:
             # Steps before the takeover must not count towards an alert right after the hand-back.
             self.alert.update_takeover(estimate.hand_back)
-            return
+            return False
         came_on = self.alert.update(self.running.estimator.alarm(estimate), estimate.usual)
         if came_on:
             self.call_reasons = encode_reasons(estimate.reasons)
             if self.episode is not None:
                 self.call_places = self.running.estimator.corrected_nearby(self.episode.observation)
                 self.episode.last_call = self.episode.row
-        if came_on and self.alert.rule.ask_me:
-            self.asking = True
-            self._phases.apply(PhaseEvent.HOLD_PRESSED, "The robot asks for help. Take over, or resume.")
+        return came_on and self.alert.rule.ask_me
 
     def _rewind(self, episode: EpisodeState) -> None:
         """Go back by one step and hold there; the recording keeps everything; the next step notes its start."""

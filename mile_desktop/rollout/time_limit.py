@@ -1,8 +1,11 @@
 """When an episode ends for want of time, where a person has chosen otherwise than the scene says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mile_desktop.rollout.session_messages import SetTimeLimit
+from mile_desktop.storage.records import EPISODE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class TimeLimit:
             "scene_steps": self.scene_steps,
             "stops_while_driving": self.stops_while_driving,
         }
+
+
+def recorded_limit(extra: Mapping[str, Any]) -> TimeLimit | None:
+    """Return the limit under which an episode was recorded; None for the scene's own. ``extra``: of its start."""
+    noted = extra.get(EPISODE_LIMIT)
+    if noted is None:
+        return None
+    return TimeLimit(int(noted["steps"]), int(noted["scene_steps"]), bool(noted["stops_while_driving"]))
 
 
 def time_limit(chosen: SetTimeLimit, rate_hz: float, scene_steps: int) -> TimeLimit | None:

@@ -10,6 +10,7 @@ from mile_desktop.registry.running_policy import RunningPolicy
 from mile_desktop.rollout.alert import AlertMonitor, AlertRule
 from mile_desktop.rollout.messages import CameraRequest, Note, StepTaken
 from mile_desktop.rollout.phases import Phase
+from mile_desktop.storage.call_curve import call_rows
 from tests.rollout.point_scene import ConstantPolicy, FixedEstimator, PointRollout
 
 
@@ -323,7 +324,10 @@ def test_asking_holds_by_itself_and_a_takeover_answers() -> None:
     rollout.tick(5)
     assert rollout.loop.phase is Phase.HOLD
     assert rollout.loop.runner.asking
-    assert len(rollout.sink.steps) == 2
+    # The step with which the call came on is recorded: a recount of the recording must find the same call.
+    assert len(rollout.sink.steps) == 3
+    values = np.array([each.intervention_prob for each in rollout.sink.steps])
+    assert call_rows(values, np.zeros(3, np.bool_), 0.5, debounce_steps=3) == (2,)
     rollout.operator.takeover = True
     rollout.tick(2)
     assert rollout.loop.phase is Phase.TAKEOVER

@@ -9,7 +9,7 @@ from mile_desktop.paths import SCENES_VARIABLE
 from mile_desktop.rollout.clock import SimulatedClock
 from mile_desktop.rollout.messages import LoadSession, SetTimeLimit
 from mile_desktop.rollout.session import Session
-from mile_desktop.rollout.time_limit import TimeLimit, time_limit
+from mile_desktop.rollout.time_limit import TimeLimit, recorded_limit, time_limit
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import EPISODE_LIMIT, TIME_LIMIT
 from mile_desktop.storage.workspace import Workspace
@@ -151,3 +151,4 @@ def test_a_session_records_the_limit_with_the_episode_and_a_study_keeps_the_scen
     assert (record.outcome, record.steps) == (TIME_LIMIT, 5 if guided else 12)
     noted = {"steps": 12, "scene_steps": 5, "stops_while_driving": True}
     assert record.start.extra.get(EPISODE_LIMIT) == (None if guided else noted)
+    assert recorded_limit(record.start.extra) == (None if guided else TimeLimit(12, 5, True))
