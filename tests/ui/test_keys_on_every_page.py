@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -61,10 +61,16 @@ class PageWindow:
     def press(self, widget: QWidget, key: str) -> None:
         widget.setFocus()
         combination = QKeySequence(key)[0]
+        # A button with a menu runs it in an event loop of its own, which only something inside of it can end.
+        QTimer.singleShot(0, self.window, close_popup)
         QTest.keyClick(self.window.windowHandle(), combination.key(), combination.keyboardModifiers())
-        popup = QApplication.activePopupWidget()
-        if popup is not None:
-            popup.close()
+        close_popup()
+
+
+def close_popup() -> None:
+    popup = QApplication.activePopupWidget()
+    if popup is not None:
+        popup.close()
 
 
 @pytest.fixture(params=SHOWN)
