@@ -3,9 +3,9 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from mile_desktop.ui.inspect.model import SPEEDS, Playback, speed_text
 from mile_desktop.ui.shell import shortcuts
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.playback import SPEEDS, Playback, speed_text
 from mile_desktop.ui.widgets.wrapping_row import WrappingRow
 
 _BUTTONS: tuple[tuple[str, str], ...] = (

@@ -7,8 +7,9 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mile_desktop.ui.inspect.model import Playback, RecordedEpisode, next_row
+from mile_desktop.ui.inspect.model import RecordedEpisode, next_row
 from mile_desktop.ui.inspect.page import InspectPage
+from mile_desktop.ui.widgets.playback import Playback
 
 _TICK_MS = 16
 """One frame at 60 Hz. The row follows the clock, not the number of ticks, so a late tick skips rows."""

@@ -3,8 +3,9 @@ from hypothesis import strategies as st
 
 from mile_desktop.storage.edits import MarkStretch, Trim
 from mile_desktop.storage.generated_episodes import Lineage
-from mile_desktop.ui.inspect.model import SPEEDS, Playback, lineage_text, next_row, speed_text
+from mile_desktop.ui.inspect.model import lineage_text, next_row
 from mile_desktop.ui.inspect.timeline.model import values_text
+from mile_desktop.ui.widgets.playback import SPEEDS, Playback, speed_text
 from tests.ui.inspect.examples import a_recording, with_rewind
 
 
