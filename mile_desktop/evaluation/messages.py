@@ -17,6 +17,8 @@ class RunEpisode(Message, frozen=True):
     source: str
     """Folder of the policy, or ``expert``."""
     seed: int
+    recorded: bool = False
+    """Send the scene's state before each step, as for a watched episode, but without keeping its pace."""
 
 
 class CancelEpisode(Message, frozen=True):
@@ -54,6 +56,21 @@ class EpisodeProgress(Message, frozen=True):
     steps: int
 
 
+class EpisodeStates(Message, frozen=True):
+    """States of a watched or recorded episode, in order and without a gap; sent a few times a second, and at its end.
+
+    Shared memory holds the newest state only. A person who looks back needs all of them.
+    """
+
+    ticket: int
+    first: int
+    """Steps taken before the first of these states."""
+    size: int
+    """Values of one state."""
+    values: bytes
+    """float32[n · size], little-endian."""
+
+
 class EpisodeEnded(Message, frozen=True):
     """An episode ran to its end, or crashed."""
 
@@ -79,4 +96,4 @@ class EpisodeRefused(Message, frozen=True):
 
 
 Command = RunEpisode | CancelEpisode | WatchEpisode | Shutdown
-Event = WorkerReady | EpisodeBegan | EpisodeProgress | EpisodeEnded | EpisodeCancelled | EpisodeRefused
+Event = WorkerReady | EpisodeBegan | EpisodeProgress | EpisodeStates | EpisodeEnded | EpisodeCancelled | EpisodeRefused

@@ -10,6 +10,7 @@ from mile_desktop.evaluation.run import (
     EvaluatedPolicy,
     EvaluationFailedError,
     EvaluationRun,
+    keep_finished,
     record_of,
     results_of,
 )
@@ -59,7 +60,7 @@ def evaluate_policies(
     EvaluationFailedError
         When a policy does not fit the scene, or workers die at once.
     EvaluationCancelledError
-        When it was cancelled; nothing is stored.
+        When it was cancelled; what was finished is stored, and the message says how much.
     """
     policies = [find_policy(workspace, scene, reference) for reference in references]
     return _evaluate(workspace, scene, policies, seeds, workers=workers, callbacks=callbacks)
@@ -76,9 +77,12 @@ def _evaluate(
 ) -> tuple[EvaluationRecord, ...]:
     with closing(EvaluationPool(_enough(workers, len(policies) * len(seeds)))) as pool:
         run = EvaluationRun(pool, scene, policies, seeds)
-        _follow(run, callbacks or EvaluationCallbacks())
+        try:
+            _follow(run, callbacks or EvaluationCallbacks())
+        except EvaluationCancelledError as error:
+            kept = keep_finished(workspace, run)
+            raise EvaluationCancelledError(f"{error} The {kept} finished ones are stored.") from error
     records = tuple(record_of(policy.policy_id, scene, run.results(policy.policy_id)) for policy in policies)
-    # Only after all episodes: a comparison of policies with different numbers of episodes would mislead.
     for record in records:
         Catalogue(workspace).add_evaluation(record)
     return records

@@ -23,6 +23,7 @@ from mile_desktop.evaluation.messages import (
     EpisodeEnded,
     EpisodeProgress,
     EpisodeRefused,
+    EpisodeStates,
     Event,
     RunEpisode,
     WatchEpisode,
@@ -64,7 +65,7 @@ class WorkerLost:
     """The reason in one sentence."""
 
 
-PoolEvent = EpisodeBegan | EpisodeProgress | EpisodeEnded | EpisodeRefused | WorkerLost
+PoolEvent = EpisodeBegan | EpisodeProgress | EpisodeStates | EpisodeEnded | EpisodeRefused | WorkerLost
 
 
 def default_workers() -> int:
@@ -159,9 +160,12 @@ class EvaluationPool:
         """Whether an episode runs or waits."""
         return bool(self._queue) or any(worker.orders for worker in self._workers)
 
-    def submit(self, scene: str, source: str, seed: int, *, first: bool = False) -> int:
-        """Queue an episode and return its ticket; ``first``: before everything that waits."""
-        order = RunEpisode(ticket=self._next_ticket, scene=scene, source=source, seed=seed)
+    def submit(self, scene: str, source: str, seed: int, *, first: bool = False, recorded: bool = False) -> int:
+        """Queue an episode and return its ticket; ``first``: before everything that waits.
+
+        ``recorded``: its states come as events, as those of a watched episode do.
+        """
+        order = RunEpisode(ticket=self._next_ticket, scene=scene, source=source, seed=seed, recorded=recorded)
         self._next_ticket += 1
         if first:
             self._queue.appendleft(order)

@@ -8,8 +8,10 @@ from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.messages import EpisodeBegan, EpisodeEnded, EpisodeProgress, EpisodeRefused
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerLost
 from mile_desktop.evaluation.statistics import Interval, wilson_interval
+from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now
 from mile_desktop.storage.records import EvaluationRecord
+from mile_desktop.storage.workspace import Workspace
 
 
 class EvaluationFailedError(UserError):
@@ -180,6 +182,11 @@ class EvaluationRun:
         """Whether every start of this policy was known before the evaluation began."""
         return all(seed in self.known.get(policy_id, {}) for seed in self.seeds)
 
+    def run_here(self, policy_id: str) -> tuple[EpisodeResult, ...]:
+        """Return what this evaluation has run of one policy so far, without what was known before."""
+        known = self.known.get(policy_id, {})
+        return tuple(each for each in self.results(policy_id) if each.seed not in known)
+
     # ── changes ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def cancel(self) -> None:
@@ -250,6 +257,20 @@ def record_of(policy_id: str, scene: str, results: Sequence[EpisodeResult]) -> E
         crash_seeds=tuple(result.seed for result in broken),
         crash_reasons=tuple(result.crash for result in broken),
     )
+
+
+def keep_finished(workspace: Workspace, run: EvaluationRun) -> int:
+    """Store what a cancelled or failed evaluation has run; return the number of episodes.
+
+    Each policy gets a record of its own starts only, so that the evaluation can be continued and a comparison still
+    pairs the starts that both have.
+    """
+    kept = 0
+    for policy in run.policies:
+        if results := run.run_here(policy.policy_id):
+            Catalogue(workspace).add_evaluation(record_of(policy.policy_id, run.scene, results))
+            kept += len(results)
+    return kept
 
 
 def results_of(record: EvaluationRecord) -> tuple[EpisodeResult, ...]:

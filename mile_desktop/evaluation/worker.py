@@ -6,9 +6,11 @@ from contextlib import ExitStack
 from functools import partial
 from multiprocessing.connection import Connection
 
+import numpy as np
 import psutil
 import torch
 
+from mile_desktop.arrays import Float32Array
 from mile_desktop.channels.endpoint import Endpoint
 from mile_desktop.channels.messages import Shutdown
 from mile_desktop.channels.shared import StateSlot
@@ -22,6 +24,7 @@ from mile_desktop.evaluation.messages import (
     EpisodeEnded,
     EpisodeProgress,
     EpisodeRefused,
+    EpisodeStates,
     RunEpisode,
     WatchEpisode,
     WorkerReady,
@@ -77,6 +80,9 @@ class EvaluationWorker:
         # Kept, because an evaluation alternates between policies on every start.
         self._policies: dict[tuple[str, str], Policy] = {}
         self._watched = _NONE_WATCHED
+        # States that were not sent yet, and the number of steps before the first of them.
+        self._states: list[Float32Array] = []
+        self._first_state = 0
         self._next_progress_s = 0.0
         # 0: the first step of a watched episode comes at once.
         self._next_step_s = 0.0
@@ -144,7 +150,11 @@ class EvaluationWorker:
             # The last state, after the last step: the steps themselves show the state before them.
             if order.ticket == self._watched.ticket:
                 self._slot.write(scene.view_state(), result.steps)
+            self._keep_state(order, scene, result.steps)
+            # Before the end: after it no event of the episode is expected.
+            self._send_states(order)
             self._endpoint.send(_ended(order.ticket, result))
+        self._states.clear()
         self._running = None
 
     def _before_step(self, order: RunEpisode, scene: GymScene, steps: int) -> None:
@@ -154,9 +164,27 @@ class EvaluationWorker:
         if now >= self._next_progress_s:
             self._next_progress_s = now + _PROGRESS_S
             self._endpoint.send(EpisodeProgress(ticket=order.ticket, steps=steps))
+            self._send_states(order)
+        self._keep_state(order, scene, steps)
         if order.ticket == self._watched.ticket:
             self._slot.write(scene.view_state(), steps)
             self._keep_pace()
+
+    def _keep_state(self, order: RunEpisode, scene: GymScene, steps: int) -> None:
+        if not order.recorded and order.ticket != self._watched.ticket:
+            return
+        if not self._states:
+            self._first_state = steps
+        # A copy: the scene may write the next state into the same memory.
+        self._states.append(np.array(scene.view_state(), dtype="<f4"))
+
+    def _send_states(self, order: RunEpisode) -> None:
+        if self._states:
+            values = np.concatenate(self._states)
+            size = len(self._states[0])
+            states = EpisodeStates(ticket=order.ticket, first=self._first_state, size=size, values=values.tobytes())
+            self._endpoint.send(states)
+            self._states.clear()
 
     def _keep_pace(self) -> None:
         if self._watched.steps_per_second <= 0:

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.pool import EvaluationPool, PoolEvent, WorkerTarget
-from mile_desktop.evaluation.run import EvaluationRun, record_of
+from mile_desktop.evaluation.run import EvaluationRun, keep_finished, record_of
 from mile_desktop.processes import evaluation_worker, viewer
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info, scenes
 from mile_desktop.storage.records import EvaluationRecord
+from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.evaluate.model import (
     Candidate,
@@ -23,6 +26,7 @@ from mile_desktop.ui.evaluate.model import (
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from mile_desktop.ui.evaluate.watch_controller import WatchController
 from mile_desktop.ui.shell.close_question import RunningWork
+from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.page_refresh import PageRefresh
 from mile_desktop.ui.widgets.dates import time_text
 from mile_desktop.ui.widgets.policy_results import (
@@ -76,6 +80,8 @@ class EvaluateController(QObject):
         self._shown: tuple[PolicyResults, ...] = ()
         self._shown_scene = ""
         self._application_scene = ""
+        # Of the evaluation that runs or ran last; ``_folder`` is that of its workspace.
+        self._order, self._folder = EvaluationOrder("", (), 0, 0, 1, reuse_results=True), Path()
         self._began = self._next_show = 0.0
         self.page = EvaluatePage()
         self._page_refresh = PageRefresh(application.window, "evaluate", self._refresh, self)
@@ -127,7 +133,9 @@ class EvaluateController(QObject):
         self._watch_controller.stop()
         policies = [each.evaluated for each in chosen]
         self._run = EvaluationRun(self._pool_of(order.workers), order.scene, policies, order.seeds, known)
-        self._shown_scene = order.scene
+        self._shown_scene, self._order = order.scene, order
+        if (workspace := self._application.workspace) is not None:
+            self._folder = workspace.folder
         self._began, self._next_show = time.monotonic(), 0.0
         self.page.setup.show_running(running=True)
         self.page.show_results_tab()
@@ -135,7 +143,7 @@ class EvaluateController(QObject):
         self.poll()
 
     def cancel(self) -> None:
-        """Cancel the evaluation; none of its results are stored."""
+        """Cancel the evaluation; the episodes that have ended are stored and can be continued."""
         if self._run is not None and self.running:
             # Concluded here, not when the workers answer: the person can start the next evaluation at once.
             self._run.cancel()
@@ -144,7 +152,7 @@ class EvaluateController(QObject):
 
     def running_work(self) -> RunningWork | None:
         """Return what runs, for the question before the window closes."""
-        text = "An evaluation is running. It ends with the window, and its results are lost."
+        text = "An evaluation is running. It ends with the window; finished episodes are stored and used again."
         return RunningWork(text) if self.running else None
 
     def prepare(self, policies: Sequence[str]) -> None:
@@ -164,6 +172,7 @@ class EvaluateController(QObject):
         """End all processes."""
         self._timer.stop()
         self._idle.stop()
+        self.cancel()
         # Before the workers: it still reads from their pool.
         self._watch_controller.close()
         self._end_workers()
@@ -179,7 +188,7 @@ class EvaluateController(QObject):
         if self._run is not None and self._follow(self._run, events):
             self._conclude(self._run)
         # without work the timer stops; the workers stay a while for the next evaluation
-        if not self._pool.busy and self._watch_controller.watched is None:
+        if not self._pool.busy and not self._watch_controller.busy:
             self._timer.stop()
             self._idle.start()
 
@@ -203,12 +212,42 @@ class EvaluateController(QObject):
         # Once more, since the last results may have come within the pause between two updates.
         self._show_run(run)
         if run.failure:
+            self._keep(run)
             self._application.window.say("error", f"The evaluation failed: {run.failure}")
         elif run.cancelled:
-            self._application.window.say("info", "The evaluation was cancelled. None of its results are stored.")
+            self._say_cancelled(run, self._keep(run))
         else:
             self._store(run)
             self._application.window.say("success", results_summary(self._shown))
+
+    def _keep(self, run: EvaluationRun) -> int:
+        """Store the finished episodes of an evaluation that did not come to its end; return their number."""
+        kept = 0
+        # Opened by its folder: when the window closes or another workspace was opened, the session is gone already.
+        with self._application.errors_shown(), Workspace.open(self._folder, create=False) as workspace:
+            kept = keep_finished(workspace, run)
+        if kept:
+            self._application.refresh_policies()
+            self._page_refresh.mark_stale()
+        return kept
+
+    def _say_cancelled(self, run: EvaluationRun, kept: int) -> None:
+        if not kept:
+            self._application.window.say("info", "The evaluation was cancelled before an episode had ended.")
+            return
+        left = run.planned - run.done
+        # With these results and no others: a person may have asked not to use earlier ones.
+        known = {each.policy_id: {one.seed: one for one in run.results(each.policy_id)} for each in run.policies}
+        again = MessageAction("Continue", partial(self._continue, self._order, known))
+        text = f"The evaluation was cancelled. {kept} finished episodes are stored; {left} are left."
+        self._application.window.say("info", text, again)
+
+    def _continue(self, order: EvaluationOrder, known: Mapping[str, Mapping[int, EpisodeResult]]) -> None:
+        """Run the episodes that a cancelled evaluation has left."""
+        chosen = [self._candidates[policy] for policy in order.policies if policy in self._candidates]
+        if not self.running and chosen and self._application.workspace is not None:
+            self._application.window.show_page("evaluate")
+            self._begin(order, chosen, known)
 
     def _store(self, run: EvaluationRun) -> None:
         workspace = self._application.workspace
@@ -251,10 +290,13 @@ class EvaluateController(QObject):
             return
         # a running evaluation keeps its pool, whatever the panel shows by now
         pool = self._pool_of(self._pool.size if self._pool else self.page.setup.order.workers)
-        if self._run is not None and self._watch_controller.watch(pool, self._run, row, rate_hz):
+        beside = self._candidates.get(self.page.episodes.beside_of(row))
+        if self._run is not None and self._watch_controller.watch(pool, self._run, row, rate_hz=rate_hz, beside=beside):
             self._keep_polling()
         elif candidate is not None:
-            self._watch_controller.replay(pool, self._shown_scene, candidate.source, row, rate_hz)
+            self._watch_controller.replay(
+                pool, self._shown_scene, candidate.source, row, rate_hz=rate_hz, beside=beside
+            )
             self._keep_polling()
         else:
             self._application.window.say(

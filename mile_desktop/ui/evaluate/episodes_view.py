@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from mile_desktop.ui.evaluate.scrub_bar import ScrubBar
 from mile_desktop.ui.evaluate.watch_view import WatchView
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -82,6 +83,12 @@ class EpisodesView(QWidget):
         self._filter = OutcomeFilter(self)
         self.table = RowsTable(self._model, "Episodes", self._filter)
         self.view = WatchView()
+        self.beside_view = WatchView()
+        """A second policy from the same start; hidden while none is chosen."""
+        self.beside_view.setAccessibleName("Second policy on the same seed")
+        self.beside_view.hide()
+        self.scrub = ScrubBar()
+        self._beside = QComboBox()
         self._policy, self._state, self._speed = QComboBox(), QComboBox(), QComboBox()
         self._count = QLabel()
         self._watch = QPushButton("Watch")
@@ -99,6 +106,13 @@ class EpisodesView(QWidget):
         present = [(self._policy.itemText(row), self._policy.itemData(row)) for row in range(self._policy.count())]
         if options == present:  # called several times a second during an evaluation
             return
+        wanted = self._beside.currentData()
+        self._beside.clear()
+        self._beside.addItem("Beside: none", "")
+        for each in shown:
+            self._beside.addItem(f"Beside: {each.name}", each.policy_id)
+        self._beside.setCurrentIndex(max(0, self._beside.findData(wanted)))
+        self._beside.setVisible(len(shown) > 1)
         chosen = self._policy.currentData()
         # Every added entry changes the choice; the filter is applied once, at the end.
         self._policy.blockSignals(True)
@@ -125,6 +139,16 @@ class EpisodesView(QWidget):
     def show_watching(self, *, watching: bool) -> None:
         """Show whether an episode is watched."""
         self._stop.setEnabled(watching)
+
+    def show_beside(self, *, shown: bool) -> None:
+        """Show or hide the picture of a second policy."""
+        self.beside_view.setVisible(shown)
+
+    def beside_of(self, row: EpisodeRow) -> str:
+        """Return the id of the policy to show beside an episode, on the same seed; empty: none."""
+        chosen = str(self._beside.currentData() or "")
+        # The same policy twice would show the same episode twice.
+        return "" if chosen == row.policy_id else chosen
 
     def watch_chosen(self) -> None:
         """Request to watch the selected episode."""
@@ -154,6 +178,9 @@ class EpisodesView(QWidget):
         self._state.setAccessibleName("Outcome")
         self._speed.setAccessibleName("Speed")
         self._speed.setToolTip("Multiple of real time")
+        self._beside.setAccessibleName("Second policy")
+        self._beside.setToolTip("Also run this policy from the same seed, and show both side by side")
+        self._beside.hide()
         self._watch.setToolTip("Watch the selected episode; one that has ended is run again from its seed (Enter)")
         self._stop.setToolTip("Stop watching; an episode that was run again only for this is cancelled")
         theme.set_role(self._count, "secondary")
@@ -177,11 +204,16 @@ class EpisodesView(QWidget):
         buttons.addWidget(self._watch)
         buttons.addWidget(self._stop)
         buttons.addStretch(1)
+        buttons.addWidget(self._beside)
         buttons.addWidget(self._speed)
         right = QWidget()
         pictures = QVBoxLayout(right)
         theme.space(pictures, spacing=8)
-        pictures.addWidget(self.view, 1)
+        views = Splitter(Qt.Orientation.Horizontal)
+        for view in (self.view, self.beside_view):
+            views.addWidget(view)
+        pictures.addWidget(views, 1)
+        pictures.addWidget(self.scrub)
         pictures.addLayout(buttons)
         splitter = Splitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)

@@ -88,15 +88,27 @@ def test_earlier_results_are_reused(started: LiveWindow, page: EvaluatePage) -> 
     assert started.workspace.catalogue.evaluations(scene=PEG) == before
 
 
-def test_a_cancelled_evaluation_is_not_stored(started: LiveWindow, page: EvaluatePage) -> None:
-    before = started.workspace.catalogue.evaluations(scene=PEG)
-    started.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1))
+def test_a_cancelled_evaluation_keeps_what_was_finished_and_continues(started: LiveWindow, page: EvaluatePage) -> None:
+    evaluating, catalogue = started.parts.evaluate, started.workspace.catalogue
+    evaluating.start(order("p0", first=children.NEVER_ENDS, starts=1))
     started.until(lambda: started.evaluate.has_running_episode)
     started.evaluate.press_cancel()
-    assert not started.parts.evaluate.running
+    assert started.said("cancelled before an episode had ended")
+    before = catalogue.evaluations(scene=PEG)
+    evaluating.start(order("p0", first=children.NEVER_ENDS - 3, starts=4, known=False))  # one of them kills its worker
+    started.until(lambda: started.evaluate.has_running_episode and evaluating.page.setup._bar.value() >= 2)
+    started.evaluate.press_cancel()
+    assert not evaluating.running
     assert started.evaluate.can_start
-    assert started.said("cancelled")
-    assert started.workspace.catalogue.evaluations(scene=PEG) == before
+    (kept,) = [each for each in catalogue.evaluations(scene=PEG) if each not in before]
+    finished = {*kept.seeds, *kept.crash_seeds}
+    assert finished < set(range(children.NEVER_ENDS - 3, children.NEVER_ENDS + 1))
+    assert started.said(f"{len(finished)} finished episodes are stored; {4 - len(finished)} are left.")
+    started.window.messages.run_newest()
+    assert evaluating._run is not None
+    assert evaluating._run.done == len(finished)
+    evaluating.cancel()
+    assert len(catalogue.evaluations(scene=PEG)) == len(before) + 1, "nothing new was finished"
 
 
 def test_a_killed_worker_is_reported_and_the_evaluation_continues(started: LiveWindow, page: EvaluatePage) -> None:
@@ -139,6 +151,32 @@ def test_a_running_episode_is_watched_and_a_finished_one_run_again(started: Live
     assert not started.evaluate.can_stop_watching
 
 
+def test_two_policies_on_one_seed_are_paused_stepped_and_dragged(started: LiveWindow, page: EvaluatePage) -> None:
+    evaluating, watching = started.parts.evaluate, started.parts.evaluate._watch_controller
+    evaluating.start(order("p0", "p1", first=40, starts=1, known=False))
+    started.until(lambda: not evaluating.running)
+    page.show_episodes_of("p0")
+    assert page.episodes.table.choose(lambda row: row.seed == 40)
+    page.episodes._beside.setCurrentText("Beside: v1")
+    started.evaluate.press_watch()
+    started.until(lambda: not watching.busy)
+    scrub, beside = page.episodes.scrub, page.episodes.beside_view
+    assert beside.isVisible()
+    assert scrub._position.text() == "step 39 / 39"
+    scrub._slider.setValue(10)
+    assert page.episodes.view.text.endswith("v0 · seed 40 · step 10")
+    assert beside.text == "v1 · seed 40 · step 10"
+    QTest.mouseClick(scrub._back, Qt.MouseButton.LeftButton)
+    assert watching.playback.row == 9
+    QTest.mouseClick(scrub._play, Qt.MouseButton.LeftButton)
+    started.until(lambda: watching.playback.row > 12)
+    QTest.mouseClick(scrub._play, Qt.MouseButton.LeftButton)
+    assert not watching.playback.playing
+    scrub._slider.setValue(39)
+    assert beside.text == "v1 · seed 40 · ✓ success after 40 steps"
+    page.episodes._beside.setCurrentIndex(0)
+
+
 def test_earlier_evaluations_can_be_shown_together(started: LiveWindow, page: EvaluatePage) -> None:
     started.evaluate.press_show_together()
     assert set(started.evaluate.rates) == {"v0", "v1"}
@@ -162,7 +200,7 @@ def test_closing_asks_while_an_evaluation_runs(
     assert closing.may_close()
     started.parts.evaluate.start(order("p0", first=children.NEVER_ENDS, starts=1, known=False))
     assert not closing.may_close()
-    assert "its results are lost" in asked[0]
+    assert "finished episodes are stored and used again" in asked[0]
     started.parts.evaluate.cancel()
     assert closing.may_close()
 
