@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.about_view import AboutPolicy
 from mile_desktop.ui.policies.comparison_view import PolicyComparison
+from mile_desktop.ui.policies.learning_curve import LearningCurve
 from mile_desktop.ui.policies.model import PolicyDetails, parents_of
 from mile_desktop.ui.policies.table_model import NAME, NOTE, Index, PoliciesModel
 from mile_desktop.ui.policies.table_view import PoliciesTable
@@ -77,6 +78,7 @@ class PoliciesPage(PageFrame):
         self._more = QToolButton()
         self.about = AboutPolicy()
         self.comparison = PolicyComparison()
+        self.curve = LearningCurve()
         self._tabs = QTabWidget()
         self._views = QStackedWidget()
         self.setAcceptDrops(True)
@@ -94,6 +96,8 @@ class PoliciesPage(PageFrame):
         # Parents of all, hidden ones included: a line of descent may lead through them.
         self._model.show_policies(entries, current, parents_of(details.values()))
         self._views.setCurrentIndex(0 if details else 1)
+        # Archived policies as well: the line of descent leads through them.
+        self.curve.show_policies(details, current)
         # In the order of the table, which is newest first.
         self.comparison.show_policies({each.policy_id: details[each.policy_id] for each in entries})
         # A reset of the model loses the selection; by its id the same policy is found in another row.
@@ -201,6 +205,7 @@ class PoliciesPage(PageFrame):
         column.addLayout(buttons)
         self._tabs.addTab(self.about, "About")
         self._tabs.addTab(self.comparison, "Compare")
+        self._tabs.addTab(self.curve, "Learning curve")
         splitter = Splitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(self._tabs)
@@ -243,6 +248,7 @@ class PoliciesPage(PageFrame):
         self._import_file.triggered.connect(self.import_file)
         self._import_folder.triggered.connect(self._import_folder_requested)
         self._archived.toggled.connect(self._list_again)
+        self.curve.policy_chosen.connect(self._show_parent)
         self.comparison.evaluate_requested.connect(self.evaluate_requested)
         self.about.parent_requested.connect(self._show_parent)
 

@@ -8,6 +8,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
+from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.ui.policies.model import setting_rows
 from mile_desktop.ui.policies.page import PoliciesPage
 from mile_desktop.ui.policies.table_model import NAME, NOTE, PARENT, STATE, SUCCESS, PoliciesModel
@@ -203,3 +204,19 @@ def test_files_can_be_dropped_on_the_page(page: PoliciesPage, qtbot: QtBot, tmp_
     with qtbot.waitSignal(page.dropped) as signal:
         page.dropEvent(event)
     assert signal.args == [str(tmp_path / "v9.zip")]
+
+
+def test_success_is_drawn_against_human_steps_along_the_line_of_descent(page: PoliciesPage, qtbot: QtBot) -> None:
+    learned = {"p2": LearnedFrom(4, 400, 6, 120), "p3": LearnedFrom(9, 900, 15, 310), "p0": LearnedFrom()}
+    details = {name: replace(each, learned_from=learned[name]) for name, each in DETAILS.items()}
+    page.show_policies(details, "p3", "p2")
+    line, others, lower, upper = page.curve.plot.series
+    assert [(x, round(y)) for x, y in line.points] == [(120.0, 62), (310.0, 78)]
+    assert not others.points, "v0 was not evaluated"
+    assert [x for x, _ in lower.points] == [x for x, _ in upper.points] == [120.0, 310.0]
+    assert "v3: 78 % [65–87] on 50 starts; learned from 9 episodes, 15 takeovers" in line.tips
+    page.curve.plot.point_chosen.emit(0, 0)
+    assert page.selected is not None
+    assert page.selected.entry.name == "v2"
+    page.show_policies({"p3": details["p3"]}, "p3")
+    assert page.curve.plot.isHidden()
