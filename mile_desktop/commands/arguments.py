@@ -148,7 +148,7 @@ def rollout(parser: argparse.ArgumentParser) -> None:
         "--operator", choices=SUPERVISORS, default=NO_SUPERVISOR, help="simulated supervisor (%(default)s)"
     )
     parser.add_argument("--episodes", type=positive, default=1, metavar="N", help="(%(default)s)")
-    parser.add_argument("--seed", type=_not_negative, default=0, metavar="K", help="of the first episode (%(default)s)")
+    parser.add_argument("--seed", type=_not_negative, metavar="K", help="of the first episode (after those recorded)")
     add_operator_name(parser)
     add_shift(parser)
     parser.add_argument("--robot", default="", metavar="ADDRESS", help="drive the robot at tcp://HOST:PORT instead")

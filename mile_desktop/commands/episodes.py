@@ -63,7 +63,7 @@ def _fields(row: EpisodeRow) -> dict[str, object]:
 
 def _line(row: EpisodeRow) -> str:
     who = f"{row.operator_name} ({row.operator})" if row.operator_name else row.operator
-    counts = f"{row.steps:4} steps, {row.takeovers} takeovers"
+    counts = f"{row.steps:4} steps, {row.takeovers} takeover{'' if row.takeovers == 1 else 's'}"
     tags = " ".join(f"#{tag}" for tag in row.tags)
     text = f"{row.episode_id}  {row.scene:16} {row.policy:10} {row.outcome:15} {counts}  {who:20} {tags}"
     return text.rstrip()

@@ -67,5 +67,6 @@ def _report_closed(episode: EpisodeClosed, report: Report) -> None:
         "outcome": episode.outcome,
         "mean_intervention_prob": episode.mean_intervention_prob,
     }
-    text = f"{episode.episode_id}  {episode.outcome:10} {episode.steps:4} steps, {episode.takeovers} takeovers "
+    takeovers = f"{episode.takeovers} takeover{'' if episode.takeovers == 1 else 's'}"
+    text = f"{episode.episode_id}  {episode.outcome:15} {episode.steps:4} steps, {takeovers} "
     report.say(fields, f"{text}({episode.human_steps} steps)")

@@ -121,7 +121,7 @@ class EpisodeRow:
     threshold: float | None
     note: str
     edits: int
-    """Number of edits, withdrawn ones included."""
+    """Number of edits in force; in rows of earlier builds withdrawn ones are included."""
     recovered: bool
     deleted: bool
     generated: str = ""
@@ -172,8 +172,8 @@ def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, Epi
         part = episode_ids[first : first + _AT_ONCE]
         places = ", ".join("?" * len(part))
         statement = (
-            f"SELECT episode.*, {_POLICY} AS policy, episode_detail.note, episode_detail.edits, false_alarms, misses, "
-            "brier, threshold, json_extract(start, '$.operator') AS could, json_extract(start, '$.seed') AS seed, "
+            f"SELECT episode.*, {_POLICY} AS policy, episode_detail.note, coalesce(in_force, edits) AS edits, "
+            "false_alarms, misses, brier, threshold, json_extract(start, '$.operator') AS could, json_extract(start, '$.seed') AS seed, "
             f"json_extract(start, '$.rate_hz') AS rate_hz, {_NAME} AS operator_name {_FROM} "
             f"WHERE episode_id IN ({places})"
         )

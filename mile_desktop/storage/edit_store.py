@@ -20,8 +20,9 @@ _UPDATE = (
 )
 # Values computed from the episode before this edit are cleared; they are computed again when they are needed.
 _DETAIL = (
-    "INSERT INTO episode_detail (episode_id, edits, note) VALUES (?, ?, ?) ON CONFLICT (episode_id) DO UPDATE SET "
-    "edits = excluded.edits, note = excluded.note, threshold = NULL, false_alarms = NULL, misses = NULL, brier = NULL"
+    "INSERT INTO episode_detail (episode_id, edits, note, in_force) VALUES (?, ?, ?, ?) ON CONFLICT (episode_id) "
+    "DO UPDATE SET edits = excluded.edits, note = excluded.note, in_force = excluded.in_force, "
+    "threshold = NULL, false_alarms = NULL, misses = NULL, brier = NULL"
 )
 
 
@@ -62,7 +63,8 @@ def write_row(connection: sqlite3.Connection, record: EpisodeRecord, history: Ed
     # Of what was known at the start, only the operator's name can be corrected; it is kept within that JSON.
     texts = (msgspec.json.encode(each).decode() for each in (record.drivers, record.tags, record.start))
     connection.execute(_UPDATE, (*values, *texts, record.episode_id))
-    connection.execute(_DETAIL, (record.episode_id, len(history.edits), history.note))
+    counts = len(history.edits), history.note, len(history.in_force)
+    connection.execute(_DETAIL, (record.episode_id, *counts))
 
 
 def settle_edits(workspace: Workspace, *, source: Workspace | None = None) -> Iterator[str]:

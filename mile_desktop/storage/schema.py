@@ -151,6 +151,9 @@ _WORST_AND_WORDS: Migration = (
 # A JSON list. Not a table of its own: a row is written as a whole, by recovery and by a rebuild, too.
 _TAGS: Migration = ("ALTER TABLE episode ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",)
 
+# Edits that count, without withdrawn ones; NULL in rows that were written before, where all edits are taken to count.
+_IN_FORCE: Migration = ("ALTER TABLE episode_detail ADD COLUMN in_force INTEGER",)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _FIRST,
     _EVALUATED_EPISODES,
@@ -160,6 +163,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _CALL_REASONS,
     _WORST_AND_WORDS,
     _TAGS,
+    _IN_FORCE,
 )
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 

@@ -1,5 +1,6 @@
 import pytest
 
+from mile_desktop.storage.browse import read_rows
 from mile_desktop.storage.catalogue import Catalogue, delete_episode, restore_episode
 from mile_desktop.storage.doctor import doctor
 from mile_desktop.storage.edit_store import edit_episode, edit_history
@@ -43,6 +44,7 @@ def test_undoing_brings_the_recording_back(recorded: Workspace) -> None:
     edit_episode(recorded, "ep-1", Withdraw(1))
     assert Catalogue(recorded).episode("ep-1") == before
     assert len(edit_history(recorded, "ep-1").edits) == 2
+    assert read_rows(recorded, ["ep-1"])["ep-1"].edits == 0, "the table does not mark it as edited any more"
     with pytest.raises(EditError, match="no edit 7 to take back"):
         edit_episode(recorded, "ep-1", Withdraw(7))
 

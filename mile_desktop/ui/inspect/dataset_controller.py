@@ -15,6 +15,7 @@ from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.inspect.dataset_bar import DatasetBar
 from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.message_line import MessageAction
+from mile_desktop.ui.widgets.file_folder import file_dialog
 
 _FORMATS = {
     "LeRobot data set, a folder (*)": ("lerobot", ""),
@@ -194,6 +195,5 @@ class DatasetController(QObject):
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        self._dialog = QFileDialog(self._application.window, title)
-        self._dialog.setModal(False)
+        self._dialog = file_dialog(self._application.window, title)
         return self._dialog

@@ -13,6 +13,7 @@ from mile_desktop.privacy import give_own_rights
 from mile_desktop.ui.plots.figure import LegendEntry, figure
 from mile_desktop.ui.plots.table import Table
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.file_folder import file_dialog
 from mile_desktop.ui.widgets.menu_key import MenuKey
 
 _SHOWN_MS = 8000
@@ -78,10 +79,9 @@ class PlotExport(QObject):
     def show_save_dialog(self) -> None:
         """Ask for a file in a dialog that is not modal, because the robot may move meanwhile, and save there."""
         if self._dialog is None:
-            self._dialog = QFileDialog(self._plot.window(), f"Save {self._name}")
+            self._dialog = file_dialog(self._plot.window(), f"Save {self._name}")
             self._dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             self._dialog.setNameFilters(list(_FILTERS.values()))
-            self._dialog.setModal(False)
             self._dialog.fileSelected.connect(self._save_chosen)
         # Each time: the person may have typed another name before.
         self._dialog.selectFile(_file_name(self._name))

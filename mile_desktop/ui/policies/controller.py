@@ -16,6 +16,7 @@ from mile_desktop.ui.policies.page import PoliciesPage
 from mile_desktop.ui.shell.close_question import RunningWork
 from mile_desktop.ui.shell.message_line import MessageAction
 from mile_desktop.ui.shell.page_refresh import PageRefresh
+from mile_desktop.ui.widgets.file_folder import file_dialog
 from mile_desktop.ui.workspace_session import PolicyList, WorkspaceSession
 
 _LONGEST_NAME = 40
@@ -262,6 +263,5 @@ class PoliciesController(QObject):
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        self._dialog = QFileDialog(self._application.window, title)
-        self._dialog.setModal(False)
+        self._dialog = file_dialog(self._application.window, title)
         return self._dialog
