@@ -173,7 +173,8 @@ def read_rows(workspace: Workspace, episode_ids: Sequence[str]) -> dict[str, Epi
         places = ", ".join("?" * len(part))
         statement = (
             f"SELECT episode.*, {_POLICY} AS policy, episode_detail.note, coalesce(in_force, edits) AS edits, "
-            "false_alarms, misses, brier, threshold, json_extract(start, '$.operator') AS could, json_extract(start, '$.seed') AS seed, "
+            "false_alarms, misses, brier, threshold, json_extract(start, '$.operator') AS could, "
+            "json_extract(start, '$.seed') AS seed, "
             f"json_extract(start, '$.rate_hz') AS rate_hz, {_NAME} AS operator_name {_FROM} "
             f"WHERE episode_id IN ({places})"
         )

@@ -63,10 +63,11 @@ class LearningCurve(QWidget):
 def descent(details: Mapping[str, PolicyDetails], current: str) -> tuple[PolicyDetails, ...]:
     """Return the evaluated policies from the first ancestor to the one in use."""
     line: list[PolicyDetails] = []
-    policy_id: str | None = current
-    while policy_id in details and details[policy_id] not in line:
-        line.append(details[policy_id])
-        policy_id = details[policy_id].record.parent_id
+    policy = details.get(current)
+    # A damaged record could name a descendant as its parent; the line must end all the same.
+    while policy is not None and policy not in line:
+        line.append(policy)
+        policy = details.get(policy.record.parent_id or "")
     return tuple(each for each in reversed(line) if each.results.tally.rate is not None)
 
 
