@@ -219,6 +219,17 @@ def driving_policies(workspace: Workspace, scene: str = "") -> tuple[DrivingPoli
     return tuple(DrivingPolicy(*row) for row in workspace.query(statement, (scene,)))
 
 
+def outcomes_by_policy(workspace: Workspace, scene: str) -> dict[str, dict[str, int]]:
+    """Return policy id → outcome → number of recorded episodes of ``scene`` that it drove, without the bin."""
+    statement = (
+        "SELECT policy_id, outcome, count(*) FROM episode WHERE scene = ? AND NOT deleted GROUP BY policy_id, outcome"
+    )
+    found: dict[str, dict[str, int]] = {}
+    for policy_id, outcome, count in workspace.query(statement, (scene,)):
+        found.setdefault(policy_id, {})[outcome] = count
+    return found
+
+
 def _where(wanted: EpisodeFilter) -> tuple[str, list[object]]:
     conditions, parameters = ["deleted = ?"], list[object]([int(wanted.deleted)])
     for word in wanted.text.split():

@@ -8,6 +8,7 @@ from mile_desktop.storage.browse import (
     driving_policies,
     find_episodes,
     operator_names,
+    outcomes_by_policy,
     read_rows,
     tags_in_use,
     takeovers_by_operator,
@@ -187,5 +188,8 @@ def test_operator_policy_tag_and_date_narrow_the_list(recorded: Workspace) -> No
     assert find_episodes(recorded, EpisodeFilter(), "operator", descending=False)[:2] == ("ep-2", "ep-3")
     assert find_episodes(recorded, EpisodeFilter(), "tags", descending=False)[:2] == ("ep-3", "ep-4")
     assert takeovers_by_operator(recorded, "peg-insertion") == {"Anna": 1, "ben 2": 2, NO_NAME: 0}
+    assert outcomes_by_policy(recorded, "peg-insertion") == {
+        "gone": {"failure": 1}, "p1": {"failure": 1, "success": 1}
+    }  # fmt: skip
     row = read_rows(recorded, ["ep-3"])["ep-3"]
     assert (row.operator_name, row.operator, row.tags) == ("ben 2", "gamepad", ("hard start", "slippery"))

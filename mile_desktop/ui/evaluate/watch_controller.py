@@ -250,6 +250,7 @@ class WatchController(QObject):
 
     def _start(self, pool: EvaluationPool, watched: Watched, beside: Candidate | None) -> None:
         self.stop()
+        watched = replace(watched, is_beside=beside is not None)
         # sequence numbers of states start again with each watched episode
         self._pool, self._watched, self._shown, self._shown_sequence = pool, watched, watched, 0
         self._history.clear()

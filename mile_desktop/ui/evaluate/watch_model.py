@@ -22,11 +22,13 @@ class Watched:
     seed: int
     is_replay: bool
     """Whether it is run only to be watched, and belongs to no evaluation."""
+    is_beside: bool = False
+    """Two are shown, in half of the width each, on the seed that is selected in the table."""
 
     @property
     def title(self) -> str:
-        """``v3 · seed 1000017``."""
-        return f"{self.policy} · seed {self.seed}"
+        """``v3 · seed 1000017``; of two side by side ``v3``."""
+        return self.policy if self.is_beside else f"{self.policy} · seed {self.seed}"
 
 
 @dataclass(slots=True)

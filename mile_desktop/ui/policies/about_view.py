@@ -1,9 +1,12 @@
 """Facts on one policy: its origin, its training data, its success."""
 
+from collections.abc import Mapping
+from typing import get_args
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from mile_desktop.storage.records import InterventionModelRecord
+from mile_desktop.storage.records import InterventionModelRecord, Outcome
 from mile_desktop.ui.plots.loss_curves import LossCurves
 from mile_desktop.ui.plots.series_model import Curve
 from mile_desktop.ui.policies.model import PolicyDetails, setting_rows
@@ -33,7 +36,7 @@ class AboutPolicy(QWidget):
         theme.set_role(self._title, "heading")
         self._parent, self._episodes, self._evaluations = _link(), _link(), _link()
         self._created, self._learned, self._model = _text(), _text(), _text()
-        self._success, self._promoted = _text(), _text()
+        self._success, self._recorded, self._promoted = _text(), _text(), _text()
         self._facts = QFormLayout()
         self._settings = SettingsTable(1)
         self._curves = LossCurves(_CURVE_HEIGHT, "Training log not available.")
@@ -58,6 +61,9 @@ class AboutPolicy(QWidget):
         self._model.setText("\n".join(model_text(model) for model in details.models) or "none of its own")
         tally = details.results.tally
         self._success.setText(f"{rate_text(tally)} on {tally.episodes} episodes" if tally.episodes else "not evaluated")
+        # With takeovers, so that they are no measure of the policy alone. For a robot they are all there is.
+        self._recorded.setText(recorded_text(details.recorded))
+        self._facts.setRowVisible(self._recorded, bool(details.recorded))
         count = len(details.evaluations)
         self._evaluations.setText("1 evaluation" if count == 1 else f"{count} evaluations")
         self._facts.setRowVisible(self._evaluations, count > 0)
@@ -81,6 +87,7 @@ class AboutPolicy(QWidget):
             ("Intervention model", self._model),
             ("Success", self._success),
             ("", self._evaluations),
+            ("While supervised", self._recorded),
             ("Promoted", self._promoted),
         )
         for name, widget in rows:
@@ -120,6 +127,12 @@ def learned_text(details: PolicyDetails) -> str:
     text = f"{learned.episodes} episodes, {learned.steps} steps, {learned.takeovers} takeovers"
     missing = total - learned.episodes
     return f"{text}; {missing} more are not in this workspace" if missing else text
+
+
+def recorded_text(recorded: Mapping[str, int]) -> str:
+    """Return ``9 success, 3 partial success, 2 failure``: the outcomes of recorded episodes, takeovers included."""
+    outcomes = [each for each in get_args(Outcome) if recorded.get(each)]
+    return ", ".join(f"{recorded[each]} {each}" for each in outcomes)
 
 
 def model_text(model: InterventionModelRecord) -> str:

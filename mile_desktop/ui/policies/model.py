@@ -1,7 +1,7 @@
 """All facts on the policies of a scene, read from the workspace; no Qt."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from mile_desktop.learning.progress import Progress
 from mile_desktop.learning.run_log import EVENT_FILE, read_events
 from mile_desktop.learning.setting_info import SettingInfo
 from mile_desktop.learning.settings import setting_info
+from mile_desktop.storage.browse import outcomes_by_policy
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
 from mile_desktop.ui.plots.series_model import LOSSES, Curve
@@ -32,6 +33,8 @@ class PolicyDetails:
     evaluations: tuple[EvaluationRecord, ...]
     promoted_at: tuple[str, ...]
     """Times of its promotions, oldest first."""
+    recorded: Mapping[str, int] = field(default_factory=dict)
+    """Outcome → number of recorded episodes that it drove."""
 
     @property
     def results(self) -> PolicyResults:
@@ -48,6 +51,7 @@ def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDe
     models = catalogue.intervention_models(scene=scene)
     history = catalogue.promotion_history(scene)
     learned = catalogue.learned_from(scene)
+    recorded = outcomes_by_policy(workspace.workspace, scene)
     # Archived ones too, since a shown policy may descend from one.
     entries = policy_entries(records.values(), evaluations, learned, include_archived=True)
     return {
@@ -58,6 +62,7 @@ def read_policies(workspace: WorkspaceSession, scene: str) -> dict[str, PolicyDe
             models=tuple(each for each in models if _belongs(each, records[entry.policy_id])),
             evaluations=tuple(each for each in evaluations if each.policy_id == entry.policy_id),
             promoted_at=tuple(each.promoted_at for each in history if each.policy_id == entry.policy_id),
+            recorded=recorded.get(entry.policy_id, {}),
         )
         for entry in entries
     }

@@ -167,8 +167,8 @@ def test_two_policies_on_one_seed_are_paused_stepped_and_dragged(started: LiveWi
     assert beside.isVisible()
     assert scrub._position.text() == "step 39 / 39"
     scrub._slider.setValue(10)
-    assert page.episodes.view.text.endswith("v0 · seed 40 · step 10")
-    assert beside.text == "v1 · seed 40 · step 10"
+    assert page.episodes.view.text.endswith("v0 · step 10")
+    assert beside.text == "v1 · step 10"
     QTest.mouseClick(scrub._back, Qt.MouseButton.LeftButton)
     assert watching.playback.row == 9
     QTest.mouseClick(scrub._play, Qt.MouseButton.LeftButton)
@@ -176,7 +176,7 @@ def test_two_policies_on_one_seed_are_paused_stepped_and_dragged(started: LiveWi
     QTest.mouseClick(scrub._play, Qt.MouseButton.LeftButton)
     assert not watching.playback.playing
     scrub._slider.setValue(39)
-    assert beside.text == "v1 · seed 40 · ✓ success after 40 steps"
+    assert beside.text == "v1 · ✓ success after 40 steps"
     page.episodes._beside.setCurrentIndex(0)
 
 

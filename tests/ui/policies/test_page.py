@@ -215,8 +215,15 @@ def test_success_is_drawn_against_human_steps_along_the_line_of_descent(page: Po
     assert not others.points, "v0 was not evaluated"
     assert [x for x, _ in lower.points] == [x for x, _ in upper.points] == [120.0, 310.0]
     assert "v3: 78 % [65–87] on 50 starts; learned from 9 episodes, 15 takeovers" in line.tips
-    page.curve.plot.point_chosen.emit(0, 0)
+    page.curve.plot.point_chosen.emit(0, 0)  # as a click does
     assert page.selected is not None
     assert page.selected.entry.name == "v2"
     page.show_policies({"p3": details["p3"]}, "p3")
     assert page.curve.plot.isHidden()
+
+
+def test_what_happened_while_it_was_supervised_is_counted_by_outcome(page: PoliciesPage) -> None:
+    recorded = {"failure": 2, "success": 9, "partial success": 3}
+    page.show_policies({**DETAILS, "p3": replace(DETAILS["p3"], recorded=recorded)}, "p3")
+    page.show_selected({})
+    assert "9 success, 3 partial success, 2 failure" in [label.text() for label in page.about.findChildren(QLabel)]
