@@ -63,7 +63,7 @@ def test_a_key_cycles_through_the_layouts(seat: Seat) -> None:
     _, page, _ = seat
     page.view.setFocus()
     seen = []
-    for _ in range(3):
+    for _ in range(4):
         QTest.keyClick(page.view, Qt.Key.Key_P)
         seen.append(page.view.tiles.layout.value)
-    assert seen == ["grid", "one", "inset"]
+    assert seen == ["grid", "quarters", "one", "inset"]
