@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.series_model import LOSSES, Axis, Curve, Series
+from mile_desktop.ui.plots.series_model import LOSSES, Axis, Curve, Series, Style
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.theme import theme
 
-_COLOURS = ("policy", "takeover")
+_COLOURS = ("policy", "takeover", "success", "asking", "stopped", "secondary")
+_STYLES: tuple[Style, ...] = ("line", "dashed", "dotted")
 
 
 class LossCurves(QWidget):
@@ -57,5 +58,5 @@ class LossCurves(QWidget):
 def _series(training: str, curve: Curve, index: int) -> Series:
     """Return a curve whose legend has its newest value."""
     name = f"{training} {curve[-1][1]:.3g}"
-    # The second training is dashed as well, so that the two differ without colours.
-    return Series(name, tuple(curve), _COLOURS[index % 2], "line" if index == 0 else "dashed")
+    # The style differs as well, so that neighbours can be told apart without colours.
+    return Series(name, tuple(curve), _COLOURS[index % len(_COLOURS)], _STYLES[index % len(_STYLES)])

@@ -80,6 +80,7 @@ class PoliciesController(QObject):
         page.evaluate_requested.connect(self.evaluation_requested)
         page.selection_changed.connect(self._show_selected)
         page.comparison.pair_changed.connect(self._show_pair)
+        page.losses_wanted.connect(self._show_losses)
         page.about.episodes_requested.connect(self._request_episodes)
         page.about.evaluations_requested.connect(self.evaluations_requested)
 
@@ -118,6 +119,9 @@ class PoliciesController(QObject):
 
     def _show_pair(self) -> None:
         self.page.comparison.show_pair([self._curves_of(each) for each in self.page.comparison.chosen])
+
+    def _show_losses(self) -> None:
+        self.page.curve.show_losses([self._curves_of(each) for each in self.page.curve.newest])
 
     def _curves_of(self, details: PolicyDetails) -> dict[str, Curve]:
         workspace, run_id = self._application.workspace, details.record.run_id

@@ -1,19 +1,23 @@
 """Success of the policies of a scene against the human steps that each has learned from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.series_model import Axis, Series, Style
+from mile_desktop.ui.plots.loss_curves import LossCurves
+from mile_desktop.ui.plots.series_model import Axis, Curve, Series, Style
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.policies.model import PolicyDetails
 from mile_desktop.ui.theme import theme
+from mile_desktop.ui.widgets.page_frame import ColumnScroll
 from mile_desktop.ui.widgets.policy_results import rate_text
 
 _STEPS = Axis("human steps learned from", counts=True)
 _SUCCESS = Axis("success", "%", (0.0, 100.0))
-_HEIGHT = 280
+_HEIGHT, _LOSS_HEIGHT = 260, 170
+_MOST_LOSSES = 6
+"""Trainings in one plot: there are six colours, and more lines cannot be told apart."""
 _TEXT = (
     "Evaluated success of each policy against the steps that people drove in the episodes it learned from. "
     "The line leads from the first policy to the one in use; dotted: 95 % interval. A click selects the policy."
@@ -30,21 +34,29 @@ class LearningCurve(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._points: tuple[tuple[PolicyDetails, ...], ...] = ()
+        self._newest: tuple[PolicyDetails, ...] = ()
         self._text = QLabel(_TEXT)
         self._text.setWordWrap(True)
         theme.set_role(self._text, "secondary")
         self.plot = SeriesPlot("Success against human steps", _STEPS, _SUCCESS)
         theme.bound(self.plot, height=_HEIGHT)
         self.plot.point_chosen.connect(self._chosen)
-        column = QVBoxLayout(self)
+        self.losses = LossCurves(_LOSS_HEIGHT)
+        content = QWidget()
+        column = QVBoxLayout(content)
         theme.space(column, (12, 12, 12, 12), 8)
-        column.addWidget(self._text)
-        column.addWidget(self.plot)
+        for widget in (self._text, self.plot, self.losses):
+            column.addWidget(widget)
         column.addStretch(1)
+        outer = QVBoxLayout(self)
+        theme.space(outer)
+        outer.addWidget(ColumnScroll(content, "Learning curve"))
         self.show_policies({}, "")
 
     def show_policies(self, details: Mapping[str, PolicyDetails], current: str) -> None:
         """Draw the evaluated policies; ``current``: id of the one in use."""
+        # Newest first, as in the table.
+        self._newest = tuple(details.values())[:_MOST_LOSSES]
         line = descent(details, current)
         evaluated = [each for each in details.values() if each.results.tally.rate is not None]
         others = tuple(each for each in evaluated if each not in line)
@@ -53,6 +65,16 @@ class LearningCurve(QWidget):
         self._text.setText(_TEXT if enough else _NOTHING)
         self.plot.setVisible(enough)
         self.plot.show_series(learning_series(line, others))
+
+    @property
+    def newest(self) -> tuple[PolicyDetails, ...]:
+        """The newest policies, whose trainings are drawn over one another."""
+        return self._newest
+
+    def show_losses(self, curves: Sequence[Mapping[str, Curve]]) -> None:
+        """Draw the losses of the trainings of ``newest``, in that order."""
+        named = [(each.entry.name, curve) for each, curve in zip(self._newest, curves, strict=True) if curve]
+        self.losses.show_curves(named)
 
     def _chosen(self, series: int, index: int) -> None:
         # The series after the first two are the edges of the interval.

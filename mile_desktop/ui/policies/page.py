@@ -55,6 +55,8 @@ class PoliciesPage(PageFrame):
     """Path of a file or folder that was dropped on the page."""
     evaluate_requested = Signal(object)
     """Ids of the policies to evaluate."""
+    losses_wanted = Signal()
+    """The learning curve is shown; answer with ``curve.show_losses``."""
     selection_changed = Signal()
     """Another policy is selected; answer with ``show_selected``."""
 
@@ -98,6 +100,7 @@ class PoliciesPage(PageFrame):
         self._views.setCurrentIndex(0 if details else 1)
         # Archived policies as well: the line of descent leads through them.
         self.curve.show_policies(details, current)
+        self._ask_for_losses()
         # In the order of the table, which is newest first.
         self.comparison.show_policies({each.policy_id: details[each.policy_id] for each in entries})
         # A reset of the model loses the selection; by its id the same policy is found in another row.
@@ -249,8 +252,14 @@ class PoliciesPage(PageFrame):
         self._import_folder.triggered.connect(self._import_folder_requested)
         self._archived.toggled.connect(self._list_again)
         self.curve.policy_chosen.connect(self._show_parent)
+        self._tabs.currentChanged.connect(self._ask_for_losses)
         self.comparison.evaluate_requested.connect(self.evaluate_requested)
         self.about.parent_requested.connect(self._show_parent)
+
+    def _ask_for_losses(self) -> None:
+        # Only while it is shown: six logs are read.
+        if self._tabs.currentWidget() is self.curve:
+            self.losses_wanted.emit()
 
     def _selected_entry(self) -> PolicyEntry | None:
         row = self._table.currentIndex().row()

@@ -227,3 +227,14 @@ def test_what_happened_while_it_was_supervised_is_counted_by_outcome(page: Polic
     page.show_policies({**DETAILS, "p3": replace(DETAILS["p3"], recorded=recorded)}, "p3")
     page.show_selected({})
     assert "9 success, 3 partial success, 2 failure" in [label.text() for label in page.about.findChildren(QLabel)]
+
+
+def test_the_trainings_of_several_policies_are_drawn_over_one_another(page: PoliciesPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.losses_wanted):
+        page._tabs.setCurrentWidget(page.curve)
+    assert [each.entry.name for each in page.curve.newest] == ["v3", "v2", "v0"]
+    curves = {"total": ((1.0, 2.0), (2.0, 1.0)), "held_out": ((1.0, 3.0), (2.0, 2.5))}
+    page.curve.show_losses([curves, curves, {}])
+    for plot in page.curve.losses.plots.values():
+        assert [each.name.split()[0] for each in plot.series] == ["v3", "v2"]
+        assert len({(each.colour, each.style) for each in plot.series}) == 2
