@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 PERIOD_MS = 50
 """Twenty pictures a second: the rate of control, so that each step is seen once."""
+_SHARE = 0.2
+"""Share of the window's time that pictures may take: one takes 5 ms of a small view and 12 ms of one that fills a large
+screen, on a busy machine more, and keys must not wait for them."""
 LONGEST_S = 30 * 60.0
 """A video that was forgotten must not fill the disk: half an hour takes about 200 MB."""
 _CLOSING_S = 5.0
@@ -65,9 +68,11 @@ class ClipController(QObject):
         scene: Callable[[], str],
         say: Say,
         clock: Callable[[], float] = time.monotonic,
+        period_ms: int = PERIOD_MS,
     ) -> None:
         super().__init__(parent)
         self._page = page
+        self._period_ms = period_ms
         self._folder, self._scene, self._say, self._clock = folder, scene, say, clock
         self._recorder: ClipRecorder | None = None
         self._began_s = 0.0
@@ -75,7 +80,7 @@ class ClipController(QObject):
         self._why = ""
         self._mark = ClipMark(page.view)
         self._timer = QTimer(self)
-        self._timer.setInterval(PERIOD_MS)
+        self._timer.setInterval(period_ms)
         self._timer.timeout.connect(self._add_picture)
         # Queued in any case: the encoder's thread must not run the slot.
         self._ended.connect(self._report, Qt.ConnectionType.QueuedConnection)
@@ -151,6 +156,7 @@ class ClipController(QObject):
             self.stop(f"It ended after {LONGEST_S / 60:.0f} minutes, the most for one video.")
             return
         self._recorder.offer(picture_of(self._page.view, self._size), now)
+        self._timer.setInterval(max(self._period_ms, round(1000 * (self._clock() - now) / _SHARE)))
         self._mark.show_time(now - self._began_s)
         self._mark.place()
 

@@ -6,15 +6,17 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from mile_desktop.cameras.clip import Pixels
 from mile_desktop.channels.shared import Frame
 from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.shell.message_line import Level, MessageAction
 from mile_desktop.ui.supervise import clip_controller
-from mile_desktop.ui.supervise.clip_controller import LONGEST_S, ClipController
+from mile_desktop.ui.supervise.clip_controller import LONGEST_S, PERIOD_MS, ClipController
 from mile_desktop.ui.supervise.page import SupervisePage
 from tests.ui.supervise.examples import status
 
@@ -38,10 +40,14 @@ class Seat:
         self.page.show()
         qtbot.waitExposed(self.page)
         self.clip = ClipController(
-            self.page, self.page, folder=lambda: self.folder, scene=lambda: "peg", say=self._say, clock=self.clock
+            self.page,
+            self.page,
+            folder=lambda: self.folder,
+            scene=lambda: "peg",
+            say=self._say,
+            clock=self.clock,
+            period_ms=3_600_000,  # pictures are taken when the test says so
         )
-        # Pictures are taken when the test says so.
-        self.clip._timer.setInterval(3_600_000)
         self.paint(200)
 
     def _say(self, level: Level, text: str, action: MessageAction | None = None) -> None:
@@ -129,6 +135,21 @@ def test_another_scene_or_the_end_of_the_window_ends_the_video_properly(seat: Se
     seat.clip.close()
     assert len(seat.files) == 2
     assert all(frames(path) for path in seat.files)
+
+
+def test_pictures_that_take_long_come_less_often(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    seat.clip._period_ms = PERIOD_MS
+    seat.click()
+    assert seat.clip._timer.interval() == PERIOD_MS
+    picture_of = clip_controller.picture_of
+
+    def slow(view: QWidget, size: QSize) -> Pixels:
+        seat.clock.now += 0.03
+        return picture_of(view, size)
+
+    monkeypatch.setattr(clip_controller, "picture_of", slow)
+    seat.wait_s(0.05)
+    assert seat.clip._timer.interval() == 150, "a fifth of the window's time"
 
 
 def test_a_forgotten_video_ends_by_itself(seat: Seat) -> None:
