@@ -38,6 +38,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 callbacks=EvaluationCallbacks(count, cancelled=cancel.is_set),
             )
         except EvaluationCancelledError as error:
+            # What was finished is stored; a person must not take it for lost.
+            report.say({"cancelled": str(error)}, str(error))
             raise CancelledError from error
     for record in records:
         _say(record, options.scene, options.episodes, first, report)
