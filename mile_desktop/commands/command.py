@@ -15,7 +15,7 @@ from typing import Any
 
 from mile_desktop.commands.arguments import positive
 from mile_desktop.commands.progress_bar import ProgressBar
-from mile_desktop.errors import UserError
+from mile_desktop.errors import Interruption, UserError
 
 __all__ = ["CancelledError", "Command", "CommandError", "Interruption", "Report", "interrupted_by_signals", "positive"]
 
@@ -33,14 +33,6 @@ class CommandError(UserError):
 
 class CancelledError(Exception):
     """The person cancelled the command."""
-
-
-class Interruption(BaseException):
-    """SIGINT or SIGTERM has arrived.
-
-    No ``KeyboardInterrupt``: the networks of scikit-learn take that as a wish to end this one training early, and the
-    command would go on with the next one. No ``Exception``, so that nothing on the way handles it as an error.
-    """
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import NoReturn, Self, SupportsFloat, cast
 import numpy as np
 
 from mile_desktop.arrays import Float64Array
+from mile_desktop.errors import Interruption
 from mile_desktop.processor_time import processor_time
 from mile_desktop.scenes.description import SceneDescriptionError
 
@@ -111,7 +112,7 @@ class SceneCode:
         _here.depth -= 1
         self._printing.__exit__(kind, error, trace)
         # Ctrl-C is the person's wish and no fault of the scene; a sentence of an inner context is complete already.
-        if error is None or isinstance(error, (SceneModuleError, KeyboardInterrupt)):
+        if error is None or isinstance(error, (SceneModuleError, Interruption, KeyboardInterrupt)):
             return
         if isinstance(error, _NoAnswerError):
             raise SceneModuleError(

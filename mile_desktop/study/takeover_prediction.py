@@ -36,8 +36,9 @@ _FOLDS = 4
 """Parts into which the persons are split: each is predicted from the others."""
 _HELD_OUT = 3
 """Every third episode of a person is held out, so that every block has some in both parts."""
-_CALIBRATION_SHARE, _FIT_SHARE = 0.05, 0.5
-"""Of the time of one part: up to the end of the calibration, and of all that is fitted to the model."""
+_CALIBRATION_SHARE, _FIT_SHARE = 0.4, 0.7
+"""Of the time of one part: up to the end of the calibration, and of all that is fitted to the model. Measured with
+10,000 steps: calibration 5.0 s of 12, temporal model 3.3 s."""
 _log = logging.getLogger(__name__)
 
 Report = Callable[[float, str], None]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mile_desktop.errors import Interruption
 from mile_desktop.processor_time import ProcessorTime
 from mile_desktop.scenes import scene_code
 from mile_desktop.scenes.scene_code import (
@@ -108,3 +109,8 @@ def test_success_is_true_or_false_and_a_reward_is_a_number() -> None:
 def test_a_syntax_error_names_its_line() -> None:
     error = SyntaxError("invalid syntax", (str(MODULE), 12, 1, "x ="))
     assert "line 12: found SyntaxError (invalid syntax)" in str(module_failed(MODULE, "", error))
+
+
+def test_a_signal_that_ends_the_command_is_no_fault_of_the_scene(tmp_path: Path) -> None:
+    with pytest.raises(Interruption), SceneCode(tmp_path / "scene.py", "reward"):
+        raise Interruption

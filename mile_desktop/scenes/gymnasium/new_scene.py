@@ -1,5 +1,6 @@
 """Makes a scene of a registered environment: looks at it once and writes the ``scene.toml`` that works."""
 
+import difflib
 import json
 import re
 import shutil
@@ -81,7 +82,7 @@ def new_gymnasium_scene(env_id: str, *, name: str = "", kwargs: Mapping[str, obj
     try:
         description = _described(env_id, dict(kwargs or {}))
     except SceneDescriptionError as error:
-        raise NewSceneError(f"{env_id} cannot be a scene. {_without_path(error)}") from error
+        raise NewSceneError(f"{env_id or 'An empty id'} cannot be a scene. {_reason(env_id, error)}") from error
     folder = own_scenes() / name.replace("-", "_")
     try:
         folder.mkdir(parents=True)
@@ -98,7 +99,27 @@ def new_gymnasium_scene(env_id: str, *, name: str = "", kwargs: Mapping[str, obj
     return NewScene(name, folder, notes)
 
 
-def _without_path(error: Exception) -> str:
+def _reason(env_id: str, error: Exception) -> str:
+    """Return why there is no such environment, and what to do."""
+    module, _, bare = env_id.rpartition(":")
+    match error.__cause__:
+        case gymnasium.error.NamespaceNotFound():
+            return (
+                f"No installed package has registered environments called {bare.partition('/')[0]}/…: install the one "
+                f"that has them, and write its module before the id (module:{bare})."
+            )
+        case gymnasium.error.UnregisteredEnv():
+            namespace = bare.rpartition("/")[0]
+            alike = [each for each in gymnasium.registry if each.rpartition("/")[0] == namespace]
+            near = difflib.get_close_matches(bare, alike, n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "Check the id in the environment's documentation."
+            return f"gymnasium has no environment {bare}. {hint}"
+        case ModuleNotFoundError() if module:
+            return f"The module {module} is not installed here; install the package that it belongs to."
+        case gymnasium.error.DependencyNotInstalled() | ImportError() as missing:
+            return f"It needs something that is not installed here: {missing}"
+        case gymnasium.error.Error() if not re.search(r"-v\d+$", bare):
+            return "An id has the form Name-v1, Namespace/Name-v1 or module:Name-v1."
     return re.sub(rf"^{FILE_NAME}: ", "", str(error))
 
 

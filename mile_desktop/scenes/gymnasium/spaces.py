@@ -39,7 +39,7 @@ class ContinuousActions:
             if not (np.isfinite(low) and np.isfinite(high)):
                 raise SpaceError(
                     f"action: found the bounds {low:g} and {high:g} of entry {index}, expected finite ones; "
-                    "wrap the environment in gymnasium's RescaleAction or ClipAction"
+                    "register an environment of your own around it whose action_space has the limits of the actuators"
                 )
         self.size = len(self._low)
 

@@ -69,9 +69,14 @@ def test_the_name_gets_the_version_and_a_number_where_it_is_taken(own: Path) -> 
     [
         (
             "Pendulm-v1",
-            r"^Pendulm-v1 cannot be a scene. gymnasium.make\('Pendulm-v1'\): found NameNotFound .*`Pendulum`",
+            r"^Pendulm-v1 cannot be a scene. gymnasium has no environment Pendulm-v1. Did you mean Pendulum-v1",
         ),
-        ("no_such_package:A-v0", r"No module named 'no_such_package'"),
+        ("Pendulum-v9", r"gymnasium has no environment Pendulum-v9. Did you mean Pendulum-v1"),
+        ("Qwertz-v0", r"gymnasium has no environment Qwertz-v0. Check the id in the environment's documentation.$"),
+        ("no_such_package:A-v0", r"The module no_such_package is not installed here; install the package"),
+        ("ALE/Pong-v5", r"registered environments called ALE/…: .* its module before the id \(module:ALE/Pong-v5\)"),
+        ("pendulum", r"gymnasium has no environment pendulum. Did you mean Pendulum-v1"),
+        ("", r"^An empty id cannot be a scene. An id has the form"),
         (f"{ODD}/OnlyPictures-v0", r"found only the picture 96 × 96 × 3, expected numbers that a policy can use"),
     ],
 )
