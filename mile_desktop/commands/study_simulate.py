@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from mile_desktop.commands.command import CancelledError, CommandError, Interruption, Report
+from mile_desktop.storage.workspace import Workspace
 from mile_desktop.study.folder import StudyFolder, StudyFolderError
 from mile_desktop.study.population import POPULATION, read_population
 from mile_desktop.study.protocol import find_protocol
@@ -42,7 +43,10 @@ def _study(options: argparse.Namespace) -> StudyFolder:
         raise StudyFolderError(f"{options.output} holds a study with another protocol; choose another folder.")
     if not all(each.simulated for each in study.participants().participants):
         raise StudyFolderError(f"{options.output} holds a study with people; a simulation needs a folder of its own.")
-    return study
+    with Workspace.open(study.folder, create=False) as workspace, workspace.hold_window_lock():
+        # Only tried: a window that finds its study open in another one waits until that is closed, and here no one
+        # would see why.
+        return study
 
 
 def _command(options: argparse.Namespace, study: StudyFolder, place: Path) -> list[str]:

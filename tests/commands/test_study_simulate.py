@@ -63,3 +63,10 @@ def test_a_study_with_people_is_not_simulated_into(tmp_path: Path, capsys: pytes
     StudyFolder.create(tmp_path / "s", "takeover-prediction").add_participant()
     assert main(["study", "simulate", "--output", str(tmp_path / "s")]) == 1
     assert "holds a study with people" in capsys.readouterr().err
+
+
+def test_a_study_that_is_open_in_a_window_is_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = StudyFolder.create(tmp_path / "s", "takeover-prediction")
+    with Workspace.open(study.folder) as workspace, workspace.hold_window_lock():
+        assert main(["study", "simulate", "--output", str(study.folder)]) == 1
+    assert "open in another window" in capsys.readouterr().err
