@@ -104,8 +104,9 @@ def test_the_layout_is_restored_and_invalid_data_is_ignored(page: InspectPage) -
 
 
 def test_a_narrow_page_shows_icons_only(page: InspectPage) -> None:
-    assert page.episodes._miss.text() == "Miss"
+    miss = page.episodes.filters._toggles["has_miss"]
+    assert miss.text() == "Miss"
     page.resize(620, 500)
     QApplication.processEvents()
-    assert page.episodes._miss.text() == ""
-    assert page.episodes._miss.accessibleName() == "Miss"
+    assert miss.text() == ""
+    assert miss.accessibleName() == "Miss"

@@ -117,7 +117,8 @@ def test_no_recording_shows_an_empty_timeline(timeline: Timeline) -> None:
     timeline.show_row(0)
     timeline.grab()
     # Nothing of the episode before.
-    assert len(timeline.probability._line.getData()[0] or ()) == 0
+    drawn = timeline.probability._line.getData()[0]
+    assert drawn is None or len(drawn) == 0
     assert len(timeline.probability._window) == 0
     assert timeline.events == ()
     assert timeline.numbers().rows == ()
