@@ -97,14 +97,14 @@ def learning_series(line: tuple[PolicyDetails, ...], others: tuple[PolicyDetails
     """Return the line of descent, the other policies, and the edges of the interval along the line."""
     edges = [
         Series(
-            f"{name} 95 %",
+            f"95 % {name}",
             tuple((_steps(each), 100 * each.results.tally.interval[side]) for each in line),
             "secondary",
             "dotted",
         )
-        for side, name in enumerate(("lower", "upper"))
+        for side, name in enumerate(("low", "high"))
     ]
-    return (_points("in use and before", line, "line"), _points("other policies", others, "points"), *edges)
+    return (_points("in use", line, "line"), _points("others", others, "points"), *edges)
 
 
 def _points(name: str, policies: tuple[PolicyDetails, ...], style: Style) -> Series:
