@@ -17,6 +17,7 @@ RECORDED_RECIPE: dict[str, Any] = {
     "symmetry": False,
     "left_out": (),
     "calm": 0.0,
+    "networks": 1,
 }
 """How policies were trained when the committed results were made; the program's defaults have changed since."""
 TODAY_RECIPE: dict[str, Any] = {

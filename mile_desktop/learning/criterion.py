@@ -19,10 +19,10 @@ from mile_desktop.intervention.cost_fit import (
 )
 from mile_desktop.intervention.objective_terms import bounded_log_probabilities, combined, decision_loss
 from mile_desktop.learning.batches import Batch, TrainingData
+from mile_desktop.learning.member_networks import TrainedNetwork, acting, is_discrete
 from mile_desktop.learning.objectives import Losses, Objective
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.policies.checkpoint import PolicyNetwork
-from mile_desktop.policies.networks import CategoricalMlp
 
 LEAST_LOG = -16.0
 """ln of the least probability that the loss believes in: a step that contradicts the model still gives a gradient, and
@@ -35,7 +35,7 @@ _NODES = 24  # of the quadrature: six digits, as many as single precision has
 class Networks(NamedTuple):
     """What is being trained."""
 
-    policy: PolicyNetwork
+    policy: TrainedNetwork
     mental: PolicyNetwork | None
     """None: the mental model is the recorded policy of each step."""
 
@@ -43,23 +43,23 @@ class Networks(NamedTuple):
 class Criterion:
     """Evaluates one method's objective; holds no state of the training."""
 
-    def __init__(self, method: Objective, settings: TrainingSettings, network: PolicyNetwork) -> None:
+    def __init__(self, method: Objective, settings: TrainingSettings, network: TrainedNetwork) -> None:
         # With λ = 0 the term would be computed and multiplied by 0.
         self._learns_from_decisions = method.info.learns_from_decisions and settings.balance > 0
         self._settings = settings
         self._actions = actions_of(network)
 
     def losses(self, networks: Networks, batch: Batch, threshold: Threshold | None) -> Losses:
-        """Return the terms on ``batch``; without ``threshold`` only the imitation counts."""
+        """Return the terms on ``batch``, of members their mean; without ``threshold`` only the imitation counts."""
         human = evaluate(networks.policy, batch.observation)
-        action = (batch.coefficient * self._actions.negative_log_likelihood(human, batch.target)).sum()
+        action = (batch.coefficient * self._actions.negative_log_likelihood(human, batch.target)).sum(-1).mean()
         nothing = torch.zeros_like(action)
         # Supervised rows come first in a batch, so slices select them.
         supervised = len(batch.intervention)
         if threshold is None or not self._learns_from_decisions or not supervised:
             return Losses(action, action, nothing, nothing)
         mental, tie = self._mental(networks, batch)
-        terms = self._actions.decision_terms(tuple(each[:supervised] for each in human), mental)
+        terms = self._actions.decision_terms(tuple(each[..., :supervised, :] for each in human), mental)
         pair = bounded_log_probabilities(
             terms, cost=threshold.cost, cdf_scale=threshold.cdf_scale, least=LEAST_LOG, nodes=_NODES
         )
@@ -68,13 +68,13 @@ class Criterion:
         return Losses(total, action, decision, tie)
 
     def fit_threshold(self, networks: Networks, data: TrainingData) -> Threshold | None:
-        """Fit c and σ_Φ with the networks as they are; None where ``data`` does not determine them."""
+        """Fit c and σ_Φ with the networks as they act; None where ``data`` does not determine them."""
         # Two numbers need few steps, and the fit must not stop the training for long.
         rows = thinned(data.supervised)
         with torch.no_grad():
             batch = data.batch(rows, rows[:0])
             mental, _ = self._mental(networks, batch)
-            distance, loss = self._actions.decision_terms(evaluate(networks.policy, batch.observation), mental)
+            distance, loss = self._actions.decision_terms(evaluate(acting(networks.policy), batch.observation), mental)
         # Two scalars are fitted by SciPy on the processor, wherever the networks are.
         try:
             decisions = RecordedDecisions(
@@ -107,12 +107,12 @@ class Criterion:
         return learned, self._actions.cross_entropy(learned, recorded).mean()
 
 
-def actions_of(network: PolicyNetwork) -> ActionDistribution:
+def actions_of(network: TrainedNetwork) -> ActionDistribution:
     """Return the kind of distribution ``network`` computes."""
-    return CategoricalActions() if isinstance(network, CategoricalMlp) else GaussianActions()
+    return CategoricalActions() if is_discrete(network) else GaussianActions()
 
 
-def evaluate(network: PolicyNetwork, observation: torch.Tensor) -> Distribution:
-    """Return the distribution of ``network`` at float32[b, n]."""
+def evaluate(network: TrainedNetwork, observation: torch.Tensor) -> Distribution:
+    """Return the distribution of ``network`` at float32[b, n]; of members one for each, [members, b, a]."""
     found = network(observation)
-    return (found,) if isinstance(network, CategoricalMlp) else tuple(found)
+    return (found,) if is_discrete(network) else tuple(found)

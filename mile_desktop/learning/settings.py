@@ -240,10 +240,17 @@ class TrainingSettings:
     )
     hidden: tuple[int, ...] = field(
         default=(256, 256),
-        metadata=described(SettingInfo("Hidden layers", "Width of each; a policy with a parent has the parent's")),
+        metadata=described(SettingInfo("Hidden layers", "Width of each; several networks are half as wide")),
     )
-    # Off: where the first weights were poor, as after one demonstration, it was far behind; elsewhere level or a little
-    # ahead (decision 33).
+    # From other first weights the same data give very different policies (decision 40).
+    networks: int = field(
+        default=4,
+        metadata=offered(
+            "Networks", "Learn side by side and act as one, by their mean; 1 as published", 1, 64, group=_IMITATION
+        ),
+    )
+    # Off: from poor first weights, as after one demonstration, it was far behind; elsewhere level or a little ahead
+    # (decision 33).
     warm_start: bool = field(
         default=False, metadata=described(SettingInfo("Warm start", "Whether it began with the parent's weights"))
     )
@@ -368,6 +375,7 @@ def published_settings(settings: TrainingSettings | None = None) -> TrainingSett
         follow_through=0,
         calm=0.0,
         hidden=(256, 256),
+        networks=1,
         warm_up=0.0,
     )
 

@@ -6,6 +6,7 @@ Observations are standardised inside the network, so that a checkpoint is comple
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -43,6 +44,8 @@ class ObservationMlp(nn.Module):
 
     observation_offset: torch.Tensor
     observation_scale: torch.Tensor
+    head_names: ClassVar[tuple[str, ...]]
+    """The linear layers after the last hidden one, in the order of ``outputs``."""
 
     def __init__(
         self,
@@ -74,11 +77,15 @@ class ObservationMlp(nn.Module):
         # Floored: an entry that never changed would be divided by 0.
         self.observation_scale.copy_(observations.std(0, correction=0).clamp_min(SCALE_FLOOR))
 
-    def features(self, observation: torch.Tensor) -> torch.Tensor:
-        """Map float32[..., n] to the last hidden layer."""
+    def standardised(self, observation: torch.Tensor) -> torch.Tensor:
+        """Return float32[..., n] in units of its spread in the data."""
         standardised = (observation - self.observation_offset) / self.observation_scale
         # Clipped, so that an observation far from the data cannot drive the output to any value.
-        features: torch.Tensor = self.trunk(standardised.clamp(-NORMALISED_LIMIT, NORMALISED_LIMIT))
+        return standardised.clamp(-NORMALISED_LIMIT, NORMALISED_LIMIT)
+
+    def features(self, observation: torch.Tensor) -> torch.Tensor:
+        """Map float32[..., n] to the last hidden layer."""
+        features: torch.Tensor = self.trunk(self.standardised(observation))
         return features
 
 
@@ -104,6 +111,8 @@ class GaussianMlp(ObservationMlp):
         When a size is not positive or the bounds of σ are out of order.
     """
 
+    head_names = ("mean_head", "spread_head")
+
     def __init__(
         self,
         observation_size: int,
@@ -127,16 +136,32 @@ class GaussianMlp(ObservationMlp):
     def forward(self, observation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Map float32[..., n] to mean and standard deviation, float32[..., a] each."""
         features = self.features(observation)
+        return self.outputs(self.mean_head(features), self.spread_head(features))
+
+    def outputs(self, mean: torch.Tensor, spread: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and standard deviation from what the two heads give, float32[..., a] each."""
         low, high = math.log(self.std_floor), math.log(self.std_ceiling)
-        spread = torch.sigmoid(self.spread_head(features))
         # Clamped once more, because the exponential can leave the bounds by rounding.
-        std = torch.exp(low + (high - low) * spread).clamp(self.std_floor, self.std_ceiling)
-        mean: torch.Tensor = self.mean_head(features)
+        std = torch.exp(low + (high - low) * torch.sigmoid(spread)).clamp(self.std_floor, self.std_ceiling)
         return (torch.tanh(mean) if self.squashed else mean), std
+
+    def resized(self, hidden: Sequence[int]) -> "GaussianMlp":
+        """Return an untrained network like this one with other widths."""
+        return GaussianMlp(
+            self.observation_size,
+            self.action_size,
+            hidden,
+            activation=self.activation,
+            std_floor=self.std_floor,
+            std_ceiling=self.std_ceiling,
+            squashed=self.squashed,
+        )
 
 
 class CategoricalMlp(ObservationMlp):
     """Categorical policy over ``action_size`` discrete actions; returns logits, never probabilities."""
+
+    head_names = ("logit_head",)
 
     def __init__(
         self,
@@ -151,5 +176,12 @@ class CategoricalMlp(ObservationMlp):
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Map float32[..., n] to logits float32[..., a]."""
-        logits: torch.Tensor = self.logit_head(self.features(observation))
+        return self.outputs(self.logit_head(self.features(observation)))
+
+    def outputs(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the logits that the head gives."""
         return logits
+
+    def resized(self, hidden: Sequence[int]) -> "CategoricalMlp":
+        """Return an untrained network like this one with other widths."""
+        return CategoricalMlp(self.observation_size, self.action_size, hidden, activation=self.activation)

@@ -13,6 +13,7 @@ from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import TrainingData, build_training_data
 from mile_desktop.learning.criterion import Criterion, Networks
 from mile_desktop.learning.dataset import split_episodes
+from mile_desktop.learning.member_networks import MemberNetworks, TrainedNetwork, acting, is_discrete, one_of
 from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.objectives import Losses, objective
 from mile_desktop.learning.progress import Warned
@@ -22,7 +23,7 @@ from mile_desktop.learning.silent_evidence import SilentEvidence, fit_evidence
 from mile_desktop.learning.symmetry import moved_batch, symmetric_rows
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer, Tensors
 from mile_desktop.learning.trainer.held_out_data import HeldOutData, OldData
-from mile_desktop.learning.trainer.initial_networks import fingerprint, first_network, training_device
+from mile_desktop.learning.trainer.initial_networks import fingerprint, first_trained, training_device
 from mile_desktop.learning.trainer.state import (
     TrainerState,
     optimiser_tensors,
@@ -31,7 +32,6 @@ from mile_desktop.learning.trainer.state import (
     unprefixed,
 )
 from mile_desktop.policies.checkpoint import PolicyNetwork
-from mile_desktop.policies.networks import CategoricalMlp
 from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
 
 __all__ = ["Trainer", "TrainingCancelled", "TrainingError", "TrainingResult"]
@@ -87,8 +87,8 @@ class Trainer(EpochTrainer):
         self._learns_from_decisions = (
             self._objective.info.learns_from_decisions and settings.balance > 0 and len(data.supervised) > 0
         )
-        policy = first_network(split.train, settings, start).to(self._device)
-        self._symmetry = None if symmetry.is_empty else symmetric_rows(symmetry, policy, self._device)
+        policy = first_trained(split.train, settings, start).to(self._device)
+        self._symmetry = None if symmetry.is_empty else symmetric_rows(symmetry, one_of(policy), self._device)
         self._networks = Networks(policy, self._first_mental(policy, mental, settings))
         self._criterion = Criterion(self._objective, settings, policy)
         self._held_out = HeldOutData(
@@ -164,11 +164,11 @@ class Trainer(EpochTrainer):
             )
 
     def _first_mental(
-        self, policy: PolicyNetwork, mental: PolicyNetwork | None, settings: TrainingSettings
+        self, policy: TrainedNetwork, mental: PolicyNetwork | None, settings: TrainingSettings
     ) -> PolicyNetwork | None:
         if not self._objective.info.learns_from_decisions or settings.mental_model == "frozen":
             return None
-        return copy.deepcopy(policy if mental is None else mental).train().to(self._device)
+        return copy.deepcopy(one_of(policy) if mental is None else mental).train().to(self._device)
 
     def _parameters(self) -> list[nn.Parameter]:
         """One Adam over both networks, as published."""
@@ -194,9 +194,7 @@ class Trainer(EpochTrainer):
         weighs = settings.silence_rule == "weighed" and self._objective.info.uses("silence_rule")
         if not weighs or not len(self._data.supervised):
             return
-        kind: Literal["gaussian", "categorical"] = (
-            "categorical" if isinstance(self._networks.policy, CategoricalMlp) else "gaussian"
-        )
+        kind: Literal["gaussian", "categorical"] = "categorical" if is_discrete(self._networks.policy) else "gaussian"
         evidence = fit_evidence(self._steps, settings, kind, self._moves, report=report, cancelled=cancelled)
         # Rows and anchors stay as they are: only targets and weights of silent steps change.
         self._data = self._build_data(self._steps, settings, follow_through=settings.follow_through, evidence=evidence)
@@ -216,10 +214,21 @@ class Trainer(EpochTrainer):
         losses = self._criterion.losses(self._networks, batch, self._epoch_threshold)
         self._optimiser.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
-        # A step that contradicts the model gives a large gradient, which would undo many small ones.
-        nn.utils.clip_grad_norm_(self._parameters(), self._settings.gradient_limit)
+        self._limit_gradients()
         self._optimiser.step()
         return torch.stack(losses).detach()
+
+    def _limit_gradients(self) -> None:
+        """Shorten a large gradient: a step that contradicts the model would undo many small ones."""
+        policy, limit = self._networks.policy, self._settings.gradient_limit
+        if not isinstance(policy, MemberNetworks):
+            nn.utils.clip_grad_norm_(self._parameters(), limit)
+            return
+        # Each by itself, as if it learned alone; the loss is the mean over all of them.
+        for member in policy.members:
+            nn.utils.clip_grad_norm_(member.parameters(), limit / len(policy.members))
+        if self._networks.mental is not None:
+            nn.utils.clip_grad_norm_(self._networks.mental.parameters(), limit)
 
     def _threshold(self) -> Threshold | None:
         """Return c and σ_Φ of the coming epoch; None while ν is not used.
@@ -256,7 +265,9 @@ class Trainer(EpochTrainer):
         every = max(1, self._settings.epochs // _MEASUREMENTS)
         if state.epoch % every and state.epoch < self._settings.epochs:
             return {}
-        policy = self._networks.policy
+        if not self._watches_forgetting and not self._held_out.can_choose:
+            return {}
+        policy = acting(self._networks.policy)
         measured = {"old": self._old.error(policy)} if self._watches_forgetting else {}
         if not self._held_out.can_choose:
             return measured
@@ -281,7 +292,7 @@ class Trainer(EpochTrainer):
     def _network_with(self, weights: dict[str, torch.Tensor]) -> PolicyNetwork:
         network = copy.deepcopy(self._networks.policy)
         network.load_state_dict(weights)
-        return network
+        return acting(network)
 
     def _finish(self, report: Report) -> TrainingResult:
         """See ``EpochTrainer``."""
@@ -293,7 +304,7 @@ class Trainer(EpochTrainer):
             report(Warned(text="No epoch was better on held-out episodes than the start; its weights were kept."))
         return TrainingResult(
             forgetting=self._check_tripwire(report),
-            network=self._networks.policy.cpu().eval(),
+            network=acting(self._networks.policy).cpu().eval(),
             mental=None if self._networks.mental is None else self._networks.mental.cpu().eval(),
             loss=state.loss,
             held_out_error=state.best_error,
@@ -307,7 +318,7 @@ class Trainer(EpochTrainer):
             return None
         # Measured now and not before the training, so that it also works after a resume.
         before = self._old.error(self._network_with(self._start))
-        growth = self._old.error(self._networks.policy) / max(before, 1e-9)
+        growth = self._old.error(acting(self._networks.policy)) / max(before, 1e-9)
         if growth >= self._settings.tripwire:
             report(
                 Warned(
