@@ -26,8 +26,10 @@ TODAY_RECIPE: dict[str, Any] = {
     "warm_start": False,
     "symmetry": True,
     "left_out": [StepProblem.IDLE],  # a list, as it comes back from the record
+    "networks": 1,
 }
-"""The program's defaults: every method can be tried with them (``--settings``). ``mile-calm`` is MILE with them."""
+"""The program's defaults but for one network: every method can be tried with them (``--settings``). ``mile-calm`` is
+MILE with them."""
 
 _FORMS: dict[str, dict[str, Any]] = {
     "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
@@ -52,6 +54,15 @@ _FORMS: dict[str, dict[str, Any]] = {
         "balance": 0.1,
         **TODAY_RECIPE,
         "calm": 1.0,
+    },
+    "mile-four": {
+        "method": "mile",
+        "silence": 0.0,
+        "follow_through": 10,
+        "balance": 0.1,
+        **TODAY_RECIPE,
+        "calm": 1.0,
+        "networks": 4,
     },
     "mile-weighed": {
         "method": "mile",
@@ -79,8 +90,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 - ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
   silent steps it imitates those that follow a short takeover, as it imitates the takeover.
-- ``mile-calm``: the program's default. Its recipe has symmetries, new weights, all data, last weights; of the silent
-  steps it also imitates the calm ones (decision 39).
+- ``mile-four``: the program's default. Its recipe has symmetries, new weights, all data, last weights; of the silent
+  steps it also imitates the calm ones (decision 39); four networks act as one (decision 40).
+- ``mile-calm``: ``mile-four`` with one network, the default between those decisions.
 - ``mile-today``: ``mile-calm`` without the calm steps, the default before that decision.
 - ``mile-weighed``: ``mile-today`` with silent steps weighed by the precision of robot and models of the human.
 - ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.

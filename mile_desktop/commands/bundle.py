@@ -106,6 +106,7 @@ def _begin(scene: str, models: Path, demonstrations: Path, options: argparse.Nam
         held_out=asked.held_out,
         seed=asked.seed,
         hidden=asked.hidden,
+        networks=1,  # as every bundle that ships was made
     )
     _imitate(scene, demonstrations, models / POLICY_FOLDER, settings)
     _say_success(scene, models / POLICY_FOLDER, options.evaluate, report)

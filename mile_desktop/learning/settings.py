@@ -394,7 +394,8 @@ def settings_from_json(values: dict[str, Any]) -> TrainingSettings:
     lists: dict[str, Any] = {"hidden": tuple(values["hidden"])} if "hidden" in values else {}
     if "left_out" in values:
         lists["left_out"] = _problems(values["left_out"])
-    return TrainingSettings(**{**values, **lists})
+    # Written before there could be several: then there was one.
+    return TrainingSettings(**{"networks": 1, **values, **lists})
 
 
 def _problems(names: list[str]) -> tuple[StepProblem, ...]:
