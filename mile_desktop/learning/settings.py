@@ -219,23 +219,13 @@ class TrainingSettings:
     std_floor: float = field(
         default=STD_FLOOR,
         metadata=described(
-            SettingInfo(
-                "Least deviation",
-                "Standard deviation of an action that the policy does not go below",
-                low=1e-4,
-                high=10.0,
-            )
+            SettingInfo("Least deviation", "Least standard deviation of the policy's actions", low=1e-4, high=10.0)
         ),
     )
     std_ceiling: float = field(
         default=STD_CEILING,
         metadata=described(
-            SettingInfo(
-                "Largest deviation",
-                "Standard deviation of an action that the policy does not exceed",
-                low=1e-4,
-                high=100.0,
-            )
+            SettingInfo("Largest deviation", "Largest standard deviation of the policy's actions", low=1e-4, high=100.0)
         ),
     )
     hidden: tuple[int, ...] = field(
