@@ -92,7 +92,10 @@ def test_a_warm_start_begins_with_the_parent_and_a_cold_one_does_not(
     )
     cold = Trainer(data, replace(gentle, warm_start=False, seed=4), start=biased).run().network
     assert same_weights(cold, cold)
-    assert cold.hidden == FAST.hidden
+    # Several networks of half the width side by side.
+    assert cold.hidden == tuple(width // 2 * FAST.networks for width in FAST.hidden)
+    alone = Trainer(data, replace(gentle, warm_start=False, networks=1), start=biased).run().network
+    assert alone.hidden == FAST.hidden
     assert error_where_wrong(cold) != pytest.approx(error_where_wrong(biased), abs=1e-2)  # type: ignore[arg-type]
 
 
@@ -105,12 +108,14 @@ def test_the_parent_itself_is_not_changed(biased: GaussianMlp, data: SupervisedS
 # ── stopping and going on ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("mental_model", ["frozen", "joint"])
-@pytest.mark.parametrize("epochs_before", [1, 5])
+@pytest.mark.parametrize(
+    ("mental_model", "epochs_before", "warm_start"),
+    [("frozen", 1, True), ("frozen", 5, False), ("joint", 5, True), ("joint", 1, False)],
+)
 def test_a_resumed_training_equals_an_uninterrupted_one(
-    biased: GaussianMlp, data: SupervisedSteps, tmp_path: Path, mental_model: str, epochs_before: int
+    biased: GaussianMlp, data: SupervisedSteps, tmp_path: Path, mental_model: str, epochs_before: int, warm_start: bool
 ) -> None:
-    settings = replace(FAST, epochs=8, mental_model=mental_model)  # type: ignore[arg-type]
+    settings = replace(FAST, epochs=8, mental_model=mental_model, warm_start=warm_start)  # type: ignore[arg-type]
     whole = Trainer(data, settings, start=biased).run()
 
     interrupted = Trainer(data, settings, start=biased)
@@ -287,3 +292,26 @@ def test_discrete_policies_learn_by_the_same_trainer() -> None:
 def test_settings_out_of_range_are_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TrainingSettings(**change)  # type: ignore[arg-type]
+
+
+# ── several networks ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_several_networks_learn_what_each_learns_alone(data: SupervisedSteps) -> None:
+    few = replace(FAST, method="bc", epochs=2, warm_start=False, networks=2, held_out=0.0)
+    together = Trainer(data, few).run().network
+    # The halves of the merged network are the members; both have learned, and differently.
+    first, second = together.trunk[0].weight.split(FAST.hidden[0] // 2)
+    assert not torch.equal(first, second)
+    # Zeros where one would lead to the other, also after learning.
+    between = together.trunk[2].weight[: FAST.hidden[1] // 2, FAST.hidden[0] // 2 :]
+    assert not between.any()
+
+
+def test_several_networks_imitate_together() -> None:
+    steps = supervised_steps([], demonstrations(12))
+    settings = replace(FAST, method="bc", epochs=40, warm_start=False, held_out=0.0)
+    network = Trainer(steps, settings).run().network
+    with torch.no_grad():
+        mean, _ = network(steps.observation)
+    assert float((mean - steps.action).square().mean().sqrt()) < 0.1
