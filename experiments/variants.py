@@ -26,7 +26,6 @@ TODAY_RECIPE: dict[str, Any] = {
     "warm_start": False,
     "symmetry": True,
     "left_out": [StepProblem.IDLE],  # a list, as it comes back from the record
-    "networks": 1,
 }
 """The program's defaults but for one network: every method can be tried with them (``--settings``). ``mile-calm`` is
 MILE with them."""
