@@ -109,13 +109,17 @@ def test_the_parent_itself_is_not_changed(biased: GaussianMlp, data: SupervisedS
 
 
 @pytest.mark.parametrize(
-    ("mental_model", "epochs_before", "warm_start"),
-    [("frozen", 1, True), ("frozen", 5, False), ("joint", 5, True), ("joint", 1, False)],
+    ("settings", "epochs_before"),
+    [
+        (replace(FAST, epochs=8, mental_model="frozen", warm_start=True), 1),
+        (replace(FAST, epochs=8, mental_model="frozen", warm_start=False), 5),
+        (replace(FAST, epochs=8, mental_model="joint", warm_start=True), 5),
+        (replace(FAST, epochs=8, mental_model="joint", warm_start=False), 1),
+    ],
 )
 def test_a_resumed_training_equals_an_uninterrupted_one(
-    biased: GaussianMlp, data: SupervisedSteps, tmp_path: Path, mental_model: str, epochs_before: int, warm_start: bool
+    biased: GaussianMlp, data: SupervisedSteps, tmp_path: Path, settings: TrainingSettings, epochs_before: int
 ) -> None:
-    settings = replace(FAST, epochs=8, mental_model=mental_model, warm_start=warm_start)  # type: ignore[arg-type]
     whole = Trainer(data, settings, start=biased).run()
 
     interrupted = Trainer(data, settings, start=biased)
