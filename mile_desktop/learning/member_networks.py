@@ -45,9 +45,8 @@ class MemberNetworks(nn.Module):
         return first.outputs(*(self._linear(name, features) for name in first.head_names))
 
     def _linear(self, name: str, features: torch.Tensor) -> torch.Tensor:
-        layers = [each.get_submodule(name) for each in self.members]
-        weight = torch.stack([layer.weight for layer in layers])
-        bias = torch.stack([layer.bias for layer in layers])
+        weight = torch.stack([each.get_parameter(f"{name}.weight") for each in self.members])
+        bias = torch.stack([each.get_parameter(f"{name}.bias") for each in self.members])
         return torch.baddbmm(bias.unsqueeze(1), features, weight.transpose(1, 2))
 
     @torch.no_grad()
@@ -69,13 +68,18 @@ class MemberNetworks(nn.Module):
         for depth, place in enumerate(linear):
             weights = parts[f"trunk.{place}.weight"]
             # The first layer sees the observation, which all share; the others only their own member's units.
-            joined[f"trunk.{place}.weight"] = torch.block_diag(*weights) if depth else torch.cat(weights)
+            joined[f"trunk.{place}.weight"] = _diagonal(weights) if depth else torch.cat(weights)
             joined[f"trunk.{place}.bias"] = torch.cat(parts[f"trunk.{place}.bias"])
         for name in self.first.head_names:
             joined[f"{name}.weight"] = torch.cat(parts[f"{name}.weight"], dim=1) / len(self.members)
             joined[f"{name}.bias"] = torch.stack(parts[f"{name}.bias"]).mean(0)
         merged.load_state_dict(joined)
         return merged
+
+
+def _diagonal(blocks: Sequence[torch.Tensor]) -> torch.Tensor:
+    found: torch.Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
+    return found
 
 
 TrainedNetwork = PolicyNetwork | MemberNetworks
