@@ -1,7 +1,7 @@
 """Networks that are trained side by side and act as one, by the mean of what they say.
 
 Trainings on the same data from other first weights differed by up to 31 successes in 50 starts on the peg, more than
-any two methods. The mean of a few of them is nearly as good as the best (decision 40). They learn independently: the
+any two methods. The mean of a few of them is better than most (decision 40). They learn independently: the
 gradient of one does not depend on the others.
 """
 
