@@ -12,12 +12,12 @@ from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.theme import theme
 
 _PAGE = "inspect"
-_NONE = "No listed episode has a false alarm at your threshold."
+_NONE = "No listed episode that ended in success has a false alarm at your threshold."
 _COUNTING = "The false alarms are still being counted; the worst one is shown as soon as that is done."
 _WORST = "Worst false alarm"
 _TIP = (
-    "Show the false alarm with the highest number among the listed episodes. Press again for the worst one of the next "
-    "episode"
+    "Show the false alarm with the highest number among the listed episodes that ended in success. Press again for the "
+    "worst one of the next episode"
 )
 
 

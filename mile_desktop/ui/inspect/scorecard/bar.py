@@ -47,7 +47,7 @@ class ScorecardBar(QWidget):
         theme.set_icon(self._cancel, "mdi6.close")
         theme.set_icon(self._save, "mdi6.content-save-outline")
         theme.set_icon(self._worst, "mdi6.bell-alert-outline")
-        self._worst.setToolTip("Show the false alarm with the highest number, and list the others below it")
+        self._worst.setToolTip("Show the highest false alarm in an episode that ended in success, and list the others")
         self._save.setToolTip("The whole scorecard as PNG or SVG, or every step with every probability as CSV")
         self._progress.setRange(0, 1000)
         self._progress.setTextVisible(False)

@@ -223,11 +223,15 @@ class ScorecardModel:
         return tuple(found)
 
     def worst_false_alarms(self, name: str, threshold: float) -> tuple[StepRange, ...]:
-        """Return the false alarms, the one that rose highest first; each from where it came on to where it ended."""
+        """Return the false alarms in successes, the highest first; each from where it came on to where it ended.
+
+        ``at`` counts those of every episode, as the measures are defined. Before a failure a call may be right, so it
+        is no example of a bad one.
+        """
         found = []
         for number, events in self._events(name, threshold):
             trace, taken, episode = self._traces[name][number], self._intervention[number], self.card.episodes[number]
-            for row in events.false_alarms:
+            for row in events.false_alarms if episode.outcome == "success" else ():
                 with np.errstate(invalid="ignore"):  # NaN ends an alarm
                     off = np.flatnonzero(~(trace[row:] >= threshold) | taken[row:])
                 rows = int(off[0]) if len(off) else len(trace) - row

@@ -1,5 +1,7 @@
 """A scorecard small enough to be checked by hand."""
 
+import msgspec
+
 from mile_desktop.evaluation.scorecard import CurvePoint, ReliabilityPoint, Scorecard, ScoredEpisode, ScoredPredictor
 
 NU = (False,) * 6 + (True,) * 3 + (False,) * 3
@@ -52,3 +54,10 @@ def card(**changes: object) -> Scorecard:
         "predictors": (predictor("majority", JUMPY, JUMPY), predictor("forecast", RISING, JUMPY)),
     }
     return Scorecard(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def all_successes() -> Scorecard:
+    plain = card()
+    return msgspec.structs.replace(
+        plain, episodes=tuple(msgspec.structs.replace(each, outcome="success") for each in plain.episodes)
+    )

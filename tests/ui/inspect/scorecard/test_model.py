@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from mile_desktop.ui.inspect.scorecard.model import LEAD_BIN_S, ScorecardModel, nearest_threshold
-from tests.ui.inspect.scorecard.examples import card
+from tests.ui.inspect.scorecard.examples import all_successes, card
 
 
 @pytest.fixture
@@ -96,6 +96,8 @@ def test_the_scorecard_controller_does_not_import_torch() -> None:
 
 
 def test_the_worst_false_alarm_comes_first(model: ScorecardModel) -> None:
+    assert model.worst_false_alarms("forecast", 0.5) == (), "before a failure a call may be right"
+    model = ScorecardModel(all_successes())
     found = model.worst_false_alarms("forecast", 0.5)
     assert len(found) == model.at("forecast", 0.5).false_alarms == 2
     assert [each.probability for each in found] == sorted((each.probability for each in found), reverse=True)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.ui.inspect.scorecard.panel import ScorecardPanel
-from tests.ui.inspect.scorecard.examples import JUMPY, RISING, card, predictor
+from tests.ui.inspect.scorecard.examples import JUMPY, RISING, all_successes, card, predictor
 
 
 @pytest.fixture
@@ -141,6 +141,7 @@ def test_no_table_is_cut_at_the_right(scored: ScorecardPanel, width: int) -> Non
 
 
 def test_the_worst_false_alarm_is_one_click_away(scored: ScorecardPanel, qtbot: QtBot) -> None:
+    scored.show_card(all_successes())
     with qtbot.waitSignal(scored.step_chosen) as caught:
         scored.bar._worst.click()
     assert caught.args[0] == "ep-2"
