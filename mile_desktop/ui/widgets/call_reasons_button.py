@@ -36,6 +36,7 @@ class CallReasonsButton(OverrideGuard, QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Why the robot called")
         theme.set_role(self, "quiet")
+        self.setText(_CALLING)  # a layout that keeps its place while it is hidden needs the size with text
         self.hide()
 
     @property
@@ -51,7 +52,8 @@ class CallReasonsButton(OverrideGuard, QToolButton):
             self._build(rate_hz)
             self.show()
         self._on = bool(encoded)
-        self.setText(_CALLING if encoded else _LAST)
+        if self._calls:
+            self.setText(_CALLING if encoded else _LAST)
 
     def restore(self, calls: Sequence[str], rate_hz: float) -> None:
         """Show the reasons of recorded calls, newest first, where there was no call since the program started."""
@@ -67,6 +69,7 @@ class CallReasonsButton(OverrideGuard, QToolButton):
         self._calls.clear()
         self._on = False
         self._menu.clear()
+        self.setText(_CALLING)
         self.hide()
 
     def _build(self, rate_hz: float) -> None:

@@ -60,6 +60,10 @@ class Timeline(QFrame):
         theme.space(line, (0, 0, 8, 0), 4)
         line.addWidget(self._values, 1)
         line.addWidget(self._why)
+        # The button comes and goes from row to row; without its place the plots below would move while it plays.
+        place = self._why.sizePolicy()
+        place.setRetainSizeWhenHidden(True)
+        self._why.setSizePolicy(place)
         column.addLayout(line)
         column.addWidget(self.probability, 5)
         column.addWidget(self.action_plot, 6)

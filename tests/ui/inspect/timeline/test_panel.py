@@ -145,3 +145,13 @@ def test_discrete_actions_are_bars_in_the_lane_of_the_executed_choice(timeline: 
     assert timeline.numbers().columns[-3:] == ("proposed right", "probable right", "executed right")
     timeline.show_recording(recording, LABELS)
     assert len(plot._bands) == 4
+
+
+def test_the_plots_stay_in_their_place_when_reasons_appear(timeline: Timeline) -> None:
+    timeline._why.forget()
+    timeline.grab()
+    before = timeline.probability.geometry(), timeline._values.geometry()
+    timeline._why.show_reasons("stalled=12*0.6", 20.0)
+    timeline.grab()
+    assert timeline._why.isVisible()
+    assert (timeline.probability.geometry(), timeline._values.geometry()) == before
