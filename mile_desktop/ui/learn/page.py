@@ -110,7 +110,8 @@ class LearnPanel(QScrollArea):
         column.addLayout(facts)
         running = QVBoxLayout(self._running_part)
         theme.space(running, (0, 8, 0, 0), 8)
-        for widget in (self._bar, self._progress_text, self._stage_text, self._losses, self._cancel):
+        # Cancel stands above everything that wraps or appears during a run: it must not move away under the mouse.
+        for widget in (self._bar, self._cancel, self._progress_text, self._stage_text, self._losses):
             running.addWidget(widget)
         parts = (
             *(self._warnings, self.data, self._method, self._method_text, self._fold, self.advanced, self._retrain),

@@ -189,3 +189,16 @@ def test_the_buttons_of_a_result_are_in_view_and_name_the_policies(panel: LearnP
         return 0 < corner.y() < panel.viewport().height()
 
     qtbot.waitUntil(in_view)
+
+
+def test_cancel_stays_in_its_place_when_the_stage_wraps_and_the_losses_appear(panel: LearnPanel) -> None:
+    panel.show_running(True)
+    panel.grab()
+    before = panel._cancel.geometry()
+    panel._progress_text.setText("62 % · 40 s left · " + "Comparing on the same starts " * 3)
+    panel._stage_text.setText("a long name of the stage " * 6)
+    panel._stage_text.show()
+    panel._losses.show()
+    panel.grab()
+    assert panel._stage_text.height() > panel._bar.height()
+    assert panel._cancel.geometry() == before
