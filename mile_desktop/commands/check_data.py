@@ -9,6 +9,7 @@ from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.learning.data_hygiene import HygieneReport, is_demonstration
 from mile_desktop.learning.settings import LEFT_OUT
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
+from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.paths import bundled_demonstrations
 from mile_desktop.registry.scene_symmetry import recorded_symmetry
 from mile_desktop.storage.catalogue import Catalogue
@@ -44,12 +45,14 @@ def _hygiene(workspace: Workspace, scene: str) -> HygieneReport:
 
 def _say(problem: StepProblem, found: HygieneReport, report: Report) -> None:
     places = found.spans(problem)
-    steps = found.steps(problem)
+    steps, simulated = found.steps(problem), found.steps_by(problem, SUPERVISORS)
     fields = {
         "problem": problem.value,
         "steps": steps,
+        "simulated": simulated,
         "places": [[each.episode_id, each.first, each.steps] for each in places[:_MOST_PLACES]],
     }
     default = "left out by default" if problem in LEFT_OUT else "learned from by default"
     where = f", first in {places[0].episode_id} at step {places[0].first}" if places else ""
-    report.say(fields, f"{steps} steps {PROBLEMS[problem].title} ({default}) in {len(places)} places{where}.")
+    drove = f"{steps - simulated} steps by a person and {simulated} by a simulated supervisor"
+    report.say(fields, f"{drove} {PROBLEMS[problem].title} ({default}) in {len(places)} places{where}.")

@@ -3,7 +3,7 @@
 Only takeovers are looked at. A step can be found for several reasons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,6 +105,16 @@ class HygieneReport:
     def steps(self, problem: StepProblem) -> int:
         """Return the number of steps with ``problem``."""
         return sum(int(mask.sum()) for mask in self.masks(problem))
+
+    def steps_by(self, problem: StepProblem, operators: Collection[str]) -> int:
+        """Return the number of steps with ``problem`` that one of ``operators`` drove."""
+        drove = (
+            # Older files do not name the operator of a step: there the one of the episode is meant.
+            episode.operator[row] or episode.record.start.operator
+            for episode, mask in zip(self._episodes, self.masks(problem), strict=True)
+            for row in np.flatnonzero(mask).tolist()
+        )
+        return sum(each in operators for each in drove)
 
     def doubtful(self, problems: Sequence[StepProblem]) -> tuple[BoolArray, ...]:
         """Return bool[t] for each episode: the step has one of ``problems``."""

@@ -213,6 +213,7 @@ def test_doubtful_steps_are_counted_with_their_places_and_the_symmetry_is_told(
         places = each["places"]
         assert isinstance(places, list)
         assert sum(steps for _, _, steps in places) == each["steps"]
+        assert each["simulated"] == each["steps"], "no person drove in this workspace"
 
 
 def test_a_proposed_calibration_is_in_force_only_when_it_is_accepted(

@@ -82,7 +82,7 @@ class DataController(QObject):
         problem, places = StepProblem(str(fields["problem"])), fields["places"]
         found = places if isinstance(places, list) else []
         spans = tuple(DoubtfulSpan(problem, str(name), int(first), int(steps)) for name, first, steps in found)
-        self._part.show_problem(FoundProblem(problem, int(str(fields["steps"])), spans))
+        self._part.show_problem(FoundProblem(problem, int(str(fields["steps"])), spans, int(str(fields["simulated"]))))
 
     def _failed(self, text: str) -> None:
         self._application.window.say("warning", f"The recorded data was not checked: {text}")

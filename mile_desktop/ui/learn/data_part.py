@@ -15,10 +15,13 @@ from mile_desktop.ui.theme import theme
 
 _GENERATED = "A model of you supervised the policy in simulated scenes that differ a little. Not your own episodes"
 _SHIFTED = "A stand-in that differs from the scene on purpose. Without the tick it stays unseen, for tests"
-_HEADING, _CHECKING = "Steps of yours to leave out:", "Your steps are being checked …"
+_BY_PERSON = "Steps by a person to leave out:"
+_BY_SIMULATED = "Steps by a simulated supervisor to leave out:"
+_BY_BOTH = "Steps to leave out, by a person + by a simulated supervisor:"
+_CHECKING = "The steps of takeovers are being checked …"
 _RESULT_HEIGHT = 116
 """Two kinds of doubtful steps and two lines about the symmetry, px at 100 %."""
-_NOTHING_LEFT = "! This leaves out every step of yours: a training would learn nothing new from you."
+_NOTHING_LEFT = "! This leaves out every step of the takeovers: a training would learn nothing new from them."
 _LEAVE_OUT = "Ticked: the policy does not learn from them. They stay recorded, and p still learns from them."
 
 
@@ -30,6 +33,8 @@ class FoundProblem:
     steps: int
     places: tuple[DoubtfulSpan, ...]
     """In recorded order; the first ones where there are very many."""
+    simulated: int = 0
+    """How many of ``steps`` a simulated supervisor drove; a person drove the others."""
 
 
 class DataPart(QWidget):
@@ -52,12 +57,14 @@ class DataPart(QWidget):
         self._next: dict[StepProblem, int] = {}
         self._human_steps = 0
         self._counts: dict[StepProblem, int] = {}
+        self._found: dict[StepProblem, FoundProblem] = {}
         self._nothing = QLabel(_NOTHING_LEFT)
         self._nothing.setWordWrap(True)
         theme.set_role(self._nothing, "warning")
         column = QVBoxLayout(self)
         theme.space(column, (0, 0, 0, 0), 2)
-        self._heading = QLabel(_HEADING)
+        self._heading = QLabel(_BY_PERSON)
+        self._heading.setWordWrap(True)
         theme.set_role(self._heading, "secondary")
         column.addWidget(self._heading)
         for problem in PROBLEMS:
@@ -98,6 +105,7 @@ class DataPart(QWidget):
         self._places.clear()
         self._next.clear()
         self._counts.clear()
+        self._found.clear()
         theme.bound(self, least_height=0)
         self._heading.hide()
         for widget in (*self._boxes.values(), *self._buttons.values(), self._symmetry, self._nothing):
@@ -106,18 +114,29 @@ class DataPart(QWidget):
     def show_problem(self, found: FoundProblem) -> None:
         """Show how many steps have a problem."""
         box = self._boxes[found.problem]
-        counted = f"{found.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-        # The text of a box does not wrap, so it has as few words as possible.
-        box.setText(f"{counted} {PROBLEMS[found.problem].title}")
-        box.setAccessibleName(f"Leave out {counted} steps {PROBLEMS[found.problem].title}")
         self._places[found.problem] = found.places
         self._next[found.problem] = 0
         for widget in (box, self._buttons[found.problem]):
             widget.setVisible(found.steps > 0)
         self._counts[found.problem] = found.steps
-        self._heading.setText(_HEADING)
+        self._found[found.problem] = found
+        self._show_counts()
         self._heading.setVisible(any(not each.isHidden() for each in self._boxes.values()))
         self._warn_if_nothing_is_left()
+
+    def _show_counts(self) -> None:
+        """Show the steps of a person and of a simulated supervisor apart; the heading says which number is whose."""
+        simulated = sum(each.simulated for each in self._found.values())
+        by_person = sum(each.steps for each in self._found.values()) - simulated
+        both = bool(simulated and by_person)
+        self._heading.setText(_BY_BOTH if both else _BY_SIMULATED if simulated else _BY_PERSON)
+        for problem, each in self._found.items():
+            person, other = _grouped(each.steps - each.simulated), _grouped(each.simulated)
+            title = PROBLEMS[problem].title
+            # The text of a box does not wrap, so it has as few words as possible.
+            self._boxes[problem].setText(f"{person} + {other} {title}" if both else f"{_grouped(each.steps)} {title}")
+            whose = f"{person} steps by a person and {other} by a simulated supervisor"
+            self._boxes[problem].setAccessibleName(f"Leave out {whose}, {title}")
 
     def show_checking(self) -> None:
         """Say that the steps are being checked for the first time, in the height that the result will need."""
@@ -185,3 +204,7 @@ class DataPart(QWidget):
         place = places[self._next[problem] % len(places)]
         self._next[problem] += 1
         self.place_requested.emit(place.episode_id, place.first)
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -95,14 +97,24 @@ def test_leaving_out_every_step_is_said_before_the_training(part: DataPart) -> N
 
 def test_the_first_check_takes_the_room_of_its_result(part: DataPart) -> None:
     part.show_checking()
-    assert part._heading.text() == "Your steps are being checked …"
+    assert part._heading.text() == "The steps of takeovers are being checked …"
     before = part.minimumHeight()
     assert before > 0, "Retrain below would move away under the mouse"
     part.show_problem(IDLE)
     part.show_symmetry("turned by up to ±60°", ())
-    assert part._heading.text() == "Steps of yours to leave out:"
+    assert part._heading.text() == "Steps by a person to leave out:"
     assert part.minimumHeight() == before
     part.clear()
     part.show_checking()
     part.show_problem(FoundProblem(StepProblem.IDLE, 0, ()))
     assert part._heading.isHidden(), "nothing was found"
+
+
+def test_steps_of_a_simulated_supervisor_are_counted_apart(part: DataPart) -> None:
+    part.show_problem(replace(IDLE, simulated=42))
+    assert part._heading.text() == "Steps by a simulated supervisor to leave out:"
+    assert part._boxes[StepProblem.IDLE].text() == "42 without a command"
+    part.show_problem(FoundProblem(StepProblem.FAILED, 8, ()))
+    assert part._heading.text() == "Steps to leave out, by a person + by a simulated supervisor:"
+    assert part._boxes[StepProblem.IDLE].text() == "0 + 42 without a command"
+    assert part._boxes[StepProblem.FAILED].text() == "8 + 0 in failed episodes"
