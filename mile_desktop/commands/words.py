@@ -21,11 +21,14 @@ def run(options: argparse.Namespace, report: Report) -> None:
     understood = Interpreter(vocabulary, frame=frame).interpret(" ".join(options.text))
     if problem := _problem(info, understood):
         understood = replace(understood, segments=(), refused=problem)
+    if not (understood.understood or understood.ask or understood.refused):
+        # While a person types, a line without a command is no mistake; here nobody types on, so the JSON says why.
+        understood = replace(understood, refused="The line has no command. Type for example: left a bit.")
     if understood.understood:
         report.say(understood.to_json(), understood.text())
         return
     report.say(understood.to_json(), "")
-    raise CommandError(understood.text() or "The line is empty. Type for example: left a bit.")
+    raise CommandError(understood.text())
 
 
 def _problem(info: SceneInfo, understood: Understanding) -> str:

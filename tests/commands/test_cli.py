@@ -13,6 +13,7 @@ from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.step_problem import StepProblem
 from mile_desktop.paths import bundled_models
 from mile_desktop.registry.intervention_models import intervention_folder, load_with_forecast
+from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
 
 
@@ -71,6 +72,18 @@ def test_rollout_reports_each_episode_and_repeats_itself(capsys: pytest.CaptureF
     strip = [[{**line, "episode": ""} for line in lines] for lines in (first, second)]
     assert strip[0] == strip[1]
     assert first[0]["outcome"] in {"success", "failure"}
+
+
+def test_a_second_rollout_without_a_seed_goes_on_after_the_recorded_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for _ in range(2):
+        arguments = ["rollout", "--policy", "expert", "--operator", "none", "--episodes", "1"]
+        status, _, _ = run([*arguments, "--workspace", str(tmp_path)], capsys)
+        assert status == 0
+    with Workspace.open(tmp_path, create=False) as recorded:
+        first, second = (record.start.seed for record in Catalogue(recorded).episodes())
+    assert {first, second} == {0, 1}
 
 
 def test_train_ends_with_the_policy_and_it_can_be_evaluated(

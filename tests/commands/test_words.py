@@ -17,6 +17,9 @@ from mile_desktop.cli import main
         (["3,5 cm hoch", "--language", "de"], 0, {"direction": "up", "amount": 0.035, "unit": "m", "frame": ""}),
         (["left", "--frame", "ask"], 1, "left seen by the camera"),
         (["1e9", "m", "up"], 1, "1e9 m is not possible"),
+        (["move"], 1, "The line has no command. Type for example: left a bit."),
+        ([" "], 1, "The line has no command. Type for example: left a bit."),
+        (["again"], 1, "There is no command yet to repeat."),
     ],
 )
 def test_a_line_is_shown_as_it_is_understood(
