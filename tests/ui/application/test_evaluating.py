@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -9,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from mile_desktop.rollout.messages import LoadSession
+from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.records import PolicyRecord
+from mile_desktop.storage.workspace import Workspace
 from mile_desktop.ui.evaluate.model import EvaluationOrder
 from mile_desktop.ui.evaluate.page import EvaluatePage
 from tests.evaluation import pool_children as children
@@ -227,3 +230,22 @@ def test_the_page_works_by_keys_alone(started: LiveWindow, page: EvaluatePage) -
     QTest.keyClick(started.handle, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     started.until(lambda: started.parts.evaluate.running or started.said("Evaluated") is not None)
     started.until(lambda: not started.parts.evaluate.running)
+
+
+def test_an_evaluation_that_the_closing_window_ends_keeps_what_was_finished(
+    open_window: OpenWindow, tmp_path: Path
+) -> None:
+    plan = LoadSession(workspace=str(tmp_path / "workspace"), scene=PEG, policy="p0")
+    own = open_window(tmp_path, plan, worker, evaluation_worker=children.worker)
+    own.workspace.catalogue.add_policy(a_policy("p0", "v0"))
+    own.until(lambda: own.application.worker.session is not None)
+    own.application.refresh_policies()
+    own.window.show_page("evaluate")
+    evaluating = own.parts.evaluate
+    evaluating.start(order("p0", first=1000, starts=2000, known=False))
+    own.until(lambda: evaluating._run is not None and evaluating._run.done >= 2)
+    own.close()
+    with Workspace.open(tmp_path / "workspace", create=False) as recorded:
+        (kept,) = Catalogue(recorded).evaluations(scene=PEG)
+    assert 2 <= len(kept.seeds) < 2000
+    assert kept.seeds == tuple(range(1000, 1000 + len(kept.seeds)))
