@@ -124,6 +124,7 @@ def _write_camera(
     export: DatasetExport, folder: ExportFolder, pieces: Sequence[Piece], camera: str, *, fps: int
 ) -> CameraVideos:
     progress = export.progress
+    # The same for every episode of the camera: packets of two codecs cannot be joined in one file.
     encoder = next(name for name in _ENCODERS if name in av.codecs_available)
     parts: list[Path] = []
     inside: list[_Inside] = []

@@ -48,6 +48,7 @@ def native_spaces(scene: str) -> NativeSpaces:
             scene, len(rows.labels), frames, _largest(rows.low, rows.high), actions.size,
             _bounds(space) if continuous else None,
         )  # fmt: skip
+    # Scenes of other kinds have no inner environment: what policies see is what the environment gives, one frame of it.
     with closing(make_scene(scene)) as env:
         observed, acted = env.observation_space, env.action_space
     assert isinstance(observed, gymnasium.spaces.Box)

@@ -38,6 +38,7 @@ def write_onnx(network: PolicyNetwork, about: Mapping[str, str], target: Path) -
         opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
     )
     onnx.helper.set_model_props(made, dict(about))
+    # Before the file is written: a graph that a runtime would refuse must not replace an earlier export.
     onnx.checker.check_model(made)
     target.write_bytes(made.SerializeToString())
 
@@ -114,6 +115,7 @@ class _Graph:
 def _features(graph: _Graph, network: PolicyNetwork) -> str:
     value = graph.node("Sub", "observation", graph.constant(network.observation_offset.numpy()))
     value = graph.node("Div", value, graph.constant(network.observation_scale.numpy()))
+    # As in the network itself: without the limit, an observation far from the recorded ones gives other actions here.
     value = graph.clipped(value, -NORMALISED_LIMIT, NORMALISED_LIMIT)
     for layer in network.trunk:
         if isinstance(layer, nn.Linear):
@@ -140,6 +142,7 @@ def _gaussian(graph: _Graph, network: GaussianMlp) -> None:
 def _categorical(graph: _Graph, network: CategoricalMlp) -> None:
     logits = graph.linear(network.logit_head, _features(graph, network))
     mean = graph.node("Softmax", logits, output="mean", axis=-1)
+    # The most probable choice as one-hot vector, because actions of discrete scenes are one-hot everywhere here.
     choice = graph.node("ArgMax", mean, axis=-1, keepdims=0)
     depth, values = graph.constant(network.action_size, np.int64), graph.constant([0.0, 1.0])
     graph.node("OneHot", choice, depth, values, output="action", axis=-1)

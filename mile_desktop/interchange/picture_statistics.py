@@ -27,6 +27,7 @@ class PictureStatistics:
 
     def with_picture(self, pixels: Pixels) -> "PictureStatistics":
         """Return the statistics with one more picture, uint8[height, width, 3]."""
+        # A histogram and no running mean: the quantiles need the whole distribution, and its size does not grow.
         sampled = pixels[::_EVERY, ::_EVERY].reshape(-1, 3)
         found = np.stack([np.bincount(sampled[:, colour], minlength=256) for colour in range(3)])
         return PictureStatistics(self.histogram + found, self.count + 1)

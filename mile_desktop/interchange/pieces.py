@@ -39,6 +39,7 @@ class Piece:
 
     def read(self) -> pa.Table:
         """Return the steps."""
+        # The record in the metadata belongs to this episode alone, and several pieces become one file of a data set.
         return pq.read_table(self.path).replace_schema_metadata(None)
 
 

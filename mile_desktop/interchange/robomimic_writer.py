@@ -99,6 +99,7 @@ def _write_masks(file: h5py.File, episodes: int) -> None:
     valid = [number for number in range(episodes) if number % _ONE_IN == _ONE_IN - 1]
     train = [number for number in range(episodes) if number not in set(valid)]
     for name, numbers in (("train", train), ("valid", valid)):
+        # Fewer than ten episodes leave none for validation, and an empty mask would select nothing at all.
         if numbers:
             file.create_dataset(f"mask/{name}", data=np.array([f"demo_{number}".encode() for number in numbers]))
 
