@@ -23,6 +23,7 @@ from mile_desktop.ui.widgets.policy_results import EpisodeRow
 from mile_desktop.viewer.messages import ViewerReady
 
 _LIMIT_S = 600.0
+_LISTED_S = 30.0
 _SETTLE_S = 0.8
 _EPISODES = 3
 _THEMES = ("dark", "light")
@@ -160,6 +161,9 @@ class Screenshots(ScriptedRun):
             self._shoot("generate-running-dark")
         # Not of the process: what it said last is read after it has ended.
         yield lambda: not generation.part.running
+        # The sets are listed by another process, which a busy machine starts seconds later.
+        too_late = self._after(_LISTED_S)
+        yield lambda: generation.part.sets.isVisible() or too_late()
         if not generation.part.sets.isVisible():
             self.problem(f"No data was generated: {generation.part.note.text()}")
             return
