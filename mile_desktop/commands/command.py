@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from mile_desktop.channels.watched_thread import WatchedThread
 from mile_desktop.commands.arguments import positive
 from mile_desktop.commands.progress_bar import ProgressBar
 from mile_desktop.errors import Interruption, UserError
@@ -45,15 +46,17 @@ def interrupted_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    again: list[threading.Timer] = []
+    again: list[WatchedThread] = []
+    over = threading.Event()
 
     def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature is the operating system's
         if _is_ending(sys.exception()):
             return
         # Code in C may drop an exception that is raised within it, as numpy does where it makes texts of numbers. The
         # signal is repeated until the block has ended.
-        again.append(threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)))
-        again[-1].daemon = True
+        again.append(
+            WatchedThread(lambda: None if over.wait(_AGAIN_S) else os.kill(os.getpid(), number), "interruption")
+        )
         again[-1].start()
         raise Interruption
 
@@ -61,9 +64,9 @@ def interrupted_by_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for timer in again:
-            timer.cancel()
-            timer.join()  # a repeated signal must not meet the handlers from before, which may end the process
+        over.set()
+        for thread in again:
+            thread.join()  # a repeated signal must not meet the handlers from before, which may end the process
         for number, handler in before.items():
             # None: a handler that was not set from Python cannot be set again from there.
             if handler is not None:
