@@ -39,7 +39,7 @@ class MemberNetworks(nn.Module):
         """Map float32[b, n] to what each says, as its own ``forward`` does: float32[members, b, a] each."""
         first = self.first
         features = first.standardised(observation).expand(len(self.members), -1, -1)
-        # One kernel a layer for all of them: four networks of 64 units cost less than one of 256.
+        # One kernel a layer for all of them: an update of four networks of 128 units costs 1.5 times one of 256.
         for place, layer in enumerate(first.trunk):
             features = self._linear(f"trunk.{place}", features) if isinstance(layer, nn.Linear) else layer(features)
         return first.outputs(*(self._linear(name, features) for name in first.head_names))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mile_desktop.operators.converted_device import ConvertedDevice
 from mile_desktop.operators.operator import Operator, OperatorContext, OperatorReading, OperatorRequest
 from mile_desktop.operators.stick_response import fit_action
 from mile_desktop.operators.words.segment import WORDS
@@ -103,33 +104,16 @@ class OperatorGroup:
             member.close()
 
 
-class StopOnly:
+class StopOnly(ConvertedDevice):
     """A device that may stop the robot and do nothing else: the condition of a study drives with another one.
 
     It says that it is not connected, so that it is neither shown nor waited for.
     """
 
-    def __init__(self, device: Operator) -> None:
-        self._device = device
-
-    @property
-    def kind(self) -> str:
-        """As the device."""
-        return self._device.kind
-
-    @property
-    def device(self) -> str:
-        """As the device."""
-        return self._device.device
-
     @property
     def instruction(self) -> str:
         """Nothing: no one drives with it."""
         return ""
-
-    def reset(self, seed: int) -> None:
-        """Begin a new episode."""
-        self._device.reset(seed)
 
     def poll(self, context: OperatorContext) -> OperatorReading:
         """Read the device, so that old presses do not wait in its queue, and pass on a stop."""
@@ -138,7 +122,3 @@ class StopOnly:
         return OperatorReading(
             takeover=False, action=fit_action((), len(context.proposal)), requests=stops, connected=False
         )
-
-    def close(self) -> None:
-        """Release the device."""
-        self._device.close()

@@ -6,7 +6,7 @@ NO_NAME = "-"
 """Stands for episodes without a name, in filters and commands; a name has a letter or a digit."""
 
 NO_PERSON = ("none", "demonstration")
-"""``EpisodeStart.operator`` of episodes without takeovers of a person: whoever is chosen, they are learned from."""
+"""``EpisodeStart.operator`` of episodes without takeovers of a person: a choice of people does not leave them out."""
 
 
 def operator_name_of(text: str) -> str:
