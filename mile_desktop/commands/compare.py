@@ -11,7 +11,7 @@ from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
-from mile_desktop.learning.progress import Cancelled, Finished, Progress, RunEvent
+from mile_desktop.learning.progress import Cancelled, Finished, PairedSoFar, Progress, RunEvent
 from mile_desktop.learning.run_log import RunLog
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.workspace import Workspace
@@ -43,8 +43,11 @@ def run(options: argparse.Namespace, report: Report) -> None:
         def count(_: EpisodeResult) -> None:
             nonlocal done
             done += 1
+
+        def so_far(paired: PairedSoFar) -> None:
             words = f"Comparing, episode {done} of at most {2 * options.episodes}"
-            say(Progress(stage="evaluation", fraction=done / (2 * options.episodes), text=words), words)
+            fraction = done / (2 * options.episodes)
+            say(Progress(stage="evaluation", fraction=fraction, text=words, paired=paired), words)
 
         try:
             compared = compare_policies(
@@ -54,7 +57,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 options.after,
                 evaluation_seeds(options.episodes),
                 workers=options.workers,
-                callbacks=EvaluationCallbacks(count, cancel.is_set),
+                callbacks=EvaluationCallbacks(count, cancel.is_set, on_paired=so_far),
             )
         except EvaluationCancelledError as error:
             say(Cancelled(), "")

@@ -52,7 +52,7 @@ def _last_calls_text(calls: Sequence[RecordedCall], threshold: float) -> list[st
     lines = [f"The last calls above {threshold:.2f}, and why:"]
     for each in calls:
         why = reasons_text(decode_reasons(each.reasons)) or "no reason was recorded"
-        followed = "you took over" if each.followed else "no takeover followed"
+        followed = "a takeover followed" if each.followed else "no takeover followed"
         lines.append(f"{each.episode_id} at {each.seconds:.1f} s: {why} ({followed})")
     return lines
 

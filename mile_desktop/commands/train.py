@@ -18,7 +18,7 @@ from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy
 from mile_desktop.learning.pipeline.runs import TrainingRun, begin_training, resume_training
-from mile_desktop.learning.progress import Compared, Progress, RunEvent, Warned
+from mile_desktop.learning.progress import Compared, PairedSoFar, Progress, RunEvent, Warned
 from mile_desktop.learning.result import CancelCheck, TrainingCancelled
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
 from mile_desktop.paths import bundled_demonstrations
@@ -132,9 +132,11 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
         def count(_: EpisodeResult) -> None:
             nonlocal done
             done += 1
+
+        def say(paired: PairedSoFar) -> None:
             text = f"Evaluating before and after, episode {done} of at most {2 * episodes}"
             # An upper limit: the comparison ends as soon as the result is clear.
-            report(Progress(stage="evaluation", fraction=done / (2 * episodes), text=text))
+            report(Progress(stage="evaluation", fraction=done / (2 * episodes), text=text, paired=paired))
 
         try:
             compared = compare_policies(
@@ -146,7 +148,7 @@ def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:
                 evaluation_seeds(episodes),
                 first=first,
                 workers=options.workers,
-                callbacks=EvaluationCallbacks(count, cancelled),
+                callbacks=EvaluationCallbacks(count, cancelled, on_paired=say),
             )
         except EvaluationCancelledError as error:
             raise TrainingCancelled from error

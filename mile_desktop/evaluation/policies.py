@@ -15,7 +15,7 @@ from mile_desktop.evaluation.run import (
     results_of,
 )
 from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, wilson_interval
-from mile_desktop.learning.progress import Compared
+from mile_desktop.learning.progress import Compared, PairedSoFar
 from mile_desktop.policies.config import read_policy_config
 from mile_desktop.registry.names import EXPERT
 from mile_desktop.registry.policies import policy_folder
@@ -33,6 +33,8 @@ class EvaluationCallbacks:
     cancelled: Callable[[], bool] = lambda: False
     on_lost: Callable[[str], None] = lambda _: None
     """Called with the reason when a worker died; its episode is run again, once."""
+    on_paired: Callable[[PairedSoFar], None] = lambda _: None
+    """For a comparison: called after ``on_result`` with what both policies have finished."""
 
 
 def evaluate_policies(
@@ -156,7 +158,7 @@ def compare_policies(
     with closing(EvaluationPool(_enough(workers, 2 * len(seeds)))) as pool:
         for size in looks(first or len(seeds), len(seeds)):
             run = EvaluationRun(pool, scene, policies, seeds[:size], known)
-            _follow(run, callbacks or EvaluationCallbacks())
+            _follow(run, callbacks or EvaluationCallbacks(), paired=True)
             for each in policies:
                 # The next look runs only the starts that are new.
                 known[each.policy_id] |= {one.seed: one for one in run.results(each.policy_id)}
@@ -178,11 +180,20 @@ def _keep_new(workspace: Workspace, scene: str, policies: Sequence[EvaluatedPoli
 
 
 def _paired(run: EvaluationRun) -> PairedComparison:
-    """Compare the two policies of ``run`` on the seeds on which neither crashed."""
-    before, after = ({each.seed: each for each in run.results(policy.policy_id)} for policy in run.policies)
+    """Compare the two policies of ``run`` on the seeds that both have finished and on which neither crashed."""
+    whole = [
+        {each.seed: each.success for each in run.results(policy.policy_id) if not each.crash} for policy in run.policies
+    ]
     # Paired: a seed counts only if both policies ran on it to the end.
-    shared = [seed for seed in run.seeds if not before[seed].crash and not after[seed].crash]
-    return compare_paired([before[seed].success for seed in shared], [after[seed].success for seed in shared])
+    shared = [seed for seed in run.seeds if all(seed in each for each in whole)]
+    before, after = ([each[seed] for seed in shared] for each in whole)
+    return compare_paired(before, after)
+
+
+def _so_far(paired: PairedComparison) -> PairedSoFar:
+    return PairedSoFar(
+        starts=paired.episodes, before_successes=paired.before_successes, after_successes=paired.after_successes
+    )
 
 
 def _compared(run: EvaluationRun, paired: PairedComparison) -> Compared:
@@ -212,7 +223,7 @@ def _enough(workers: int | None, episodes: int) -> int:
     return max(1, min(workers or default_workers(), episodes))
 
 
-def _follow(run: EvaluationRun, callbacks: EvaluationCallbacks) -> None:
+def _follow(run: EvaluationRun, callbacks: EvaluationCallbacks, *, paired: bool = False) -> None:
     while not run.over:
         if callbacks.cancelled():
             # Read before the cancel, which clears the run.
@@ -225,6 +236,8 @@ def _follow(run: EvaluationRun, callbacks: EvaluationCallbacks) -> None:
         for _, result in news.results:
             # One at a time, as they arrive: a long evaluation shows its progress.
             callbacks.on_result(result)
+        if paired and news.results:
+            callbacks.on_paired(_so_far(_paired(run)))
         run.pool.wait()
     if run.failure:
         raise EvaluationFailedError(run.failure)

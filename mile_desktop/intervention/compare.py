@@ -44,7 +44,7 @@ class ComparedPredictor:
     stall: StallModel | None = None
     """What was fitted, for the predictor ``stall``."""
     reasons: tuple[ReasonCount, ...] = ()
-    """Hits and false alarms by reason, for the forecast."""
+    """Calls by reason, for the forecast."""
     line: ChosenLine | None = None
     """The line of ``alarm``: its calls in ten minutes and its share of unannounced takeovers."""
 
@@ -87,7 +87,7 @@ def compare_predictors(
     """
     rows = supervised_rows(test).numpy()
     asked, ahead = takeover_ahead(test)
-    happened = test.intervention.numpy()
+    happened, success = test.intervention.numpy(), test.success.numpy()
     predictions = predict_all(model, train, test)
     elapsed, episode = test.step.numpy(), test.episode.numpy()
     lines = {
@@ -100,11 +100,16 @@ def compare_predictors(
             None if each.now is None else score_probabilities(each.now[rows], happened[rows], elapsed[rows]),
             score_probabilities(each.soon[asked], ahead[asked], elapsed[asked]),
             score_alarm(
-                each.soon[rows], happened[rows], episode[rows], threshold=lines[name].threshold, rate_hz=rate_hz
+                each.soon[rows],
+                happened[rows],
+                episode[rows],
+                success=success[rows],
+                threshold=lines[name].threshold,
+                rate_hz=rate_hz,
             ),
             early_accuracy(each.soon[rows], happened[rows], episode[rows], rate_hz=rate_hz),
             each.stall,
-            _reason_counts(each, happened, episode, lines[name].threshold),
+            _reason_counts(each, happened, success, episode, lines[name].threshold),
             lines[name],
         )
         for name, each in predictions.items()
@@ -155,14 +160,14 @@ def _curve_of(soon: Float64Array, happened: BoolArray, episode: IntArray, rate_h
 
 
 def _reason_counts(
-    predicted: Predicted, happened: BoolArray, episode: IntArray, threshold: float
+    predicted: Predicted, happened: BoolArray, success: BoolArray, episode: IntArray, threshold: float
 ) -> tuple[ReasonCount, ...]:
     if not predicted.kinds:
         return ()
     parts = []
     for each in np.unique(episode):
         rows = np.flatnonzero(episode == each)
-        events = alarm_events(predicted.soon[rows], happened[rows], threshold)
+        events = alarm_events(predicted.soon[rows], happened[rows], threshold, success=bool(success[rows].all()))
         parts.append((events, [predicted.kinds[row] for row in rows.tolist()]))
     return count_by_reason(parts)
 

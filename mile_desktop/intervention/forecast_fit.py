@@ -344,7 +344,7 @@ def _held_out_score(
     scores = score_probabilities(probability, recorded.ahead, steps.step.numpy()[recorded.row])
     trace = np.full(len(steps), np.nan)
     trace[recorded.row] = probability
-    alarm = score_alarm(trace, steps.intervention.numpy(), steps.episode.numpy())
+    alarm = score_alarm(trace, steps.intervention.numpy(), steps.episode.numpy(), success=steps.success.numpy())
     return ForecastScore(
         steps=scores.steps,
         rate=scores.rate,

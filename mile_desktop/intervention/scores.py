@@ -66,7 +66,8 @@ class AlarmScores:
     median_lead_s: float
     """How long before these takeovers it crossed; NaN where none was announced."""
     false_alarms_per_minute: float
-    """Crossings that no takeover followed soon, per minute of autonomy."""
+    """Crossings in successes that no takeover followed soon, per minute of autonomy in all episodes: how often a person
+    who watches is called for nothing."""
 
     @property
     def recall(self) -> float:
@@ -143,6 +144,7 @@ def score_alarm(
     intervention: BoolArray,
     episode: IntArray,
     *,
+    success: BoolArray,
     threshold: float = 0.5,
     rate_hz: float = 20.0,
     horizon_steps: int = HORIZON_STEPS,
@@ -153,15 +155,23 @@ def score_alarm(
     ----------
     probability, intervention, episode : numpy.ndarray
         float64[t], bool[t] and int64[t], steps in order; ``probability`` may be NaN where nothing was predicted.
+    success : numpy.ndarray
+        bool[t]: the episode of the step ended in success. Only there can an alarm be false.
     horizon_steps : int
-        A crossing with no takeover within so many steps is a false alarm.
+        A crossing in a success with no takeover within so many steps is a false alarm.
     """
     leads: list[int] = []
     false_alarms = 0
     # Episode by episode, so that an alarm does not reach into the next one.
     for each in np.unique(episode):
         rows = episode == each
-        events = alarm_events(probability[rows], intervention[rows], threshold, horizon_steps)
+        events = alarm_events(
+            probability[rows],
+            intervention[rows],
+            threshold,
+            success=bool(success[rows].all()),
+            horizon_steps=horizon_steps,
+        )
         leads += events.leads
         false_alarms += len(events.false_alarms)
     announced = [lead for lead in leads if lead > 0]

@@ -14,6 +14,14 @@ class RunEvent(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
     """Base of all lines."""
 
 
+class PairedSoFar(msgspec.Struct, frozen=True, kw_only=True):
+    """A comparison that is not over: the starts that both policies have finished, without crashed ones."""
+
+    starts: int
+    before_successes: int
+    after_successes: int
+
+
 class Progress(RunEvent, frozen=True, tag="progress"):
     """How far the run is."""
 
@@ -28,6 +36,8 @@ class Progress(RunEvent, frozen=True, tag="progress"):
     """Mean losses of the epoch: ``total``, ``action`` (−ln π(a_h∣s)), ``intervention`` (BCE), ``held_out`` …"""
     text: str = ""
     """One sentence for people."""
+    paired: PairedSoFar | None = None
+    """In the stage ``evaluation``; None in other stages and in logs of before it was reported."""
 
 
 class Warned(RunEvent, frozen=True, tag="warning"):

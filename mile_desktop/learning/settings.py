@@ -140,7 +140,7 @@ class TrainingSettings:
         default=10,
         metadata=offered(
             "Follow-through",
-            "Steps from where you took over that count as yours, even if the robot did them; 0 as published",
+            "Steps from the begin of a takeover that count as human, even if the robot did them; 0 as published",
             0,
             10_000,
             group=_SILENT_STEPS,
@@ -336,7 +336,7 @@ _OTHER_NAMES: Mapping[str, SettingInfo] = {
     "learned.forgetting": SettingInfo("Forgot", f"{_FOUND}: growth of the error on old episodes"),
     "learned.cost": SettingInfo("Cost c found", f"{_FOUND}: what it costs you to take over"),
     "learned.cdf_scale": SettingInfo("Scale σ found", f"{_FOUND}: how sharply you decide to take over"),
-    "learned.calibrated": SettingInfo("Calibrated", f"{_FOUND}: whether cost and scale fit your takeovers"),
+    "learned.calibrated": SettingInfo("Calibrated", f"{_FOUND}: whether cost and scale fit the takeovers"),
     "learned.loss": SettingInfo("Loss", f"{_FOUND}: of the weights that were kept"),
     "learned.held_out_error": SettingInfo("Error held out", f"{_FOUND}: on the episodes that were held out"),
 }

@@ -30,15 +30,15 @@ class ProblemInfo:
 PROBLEMS: dict[StepProblem, ProblemInfo] = {
     StepProblem.IDLE: ProblemInfo(
         "without a command",
-        "You held the takeover and commanded nothing. A policy that imitates these steps learns to stand still.",
+        "The takeover was held and nothing was commanded. A policy that imitates these steps learns to stand still.",
     ),
     StepProblem.FAILED: ProblemInfo(
         "in failed episodes",
-        "You took over, and the episode did not end in success. The takeover may still show the right way.",
+        "Takeovers in episodes that did not end in success. They may still show the right way.",
     ),
     StepProblem.CONTRADICTION: ProblemInfo(
         "contradicting others",
-        "In nearby states, demonstrations and your other takeovers agree on a clearly different action.",
+        "In nearby states, demonstrations and other takeovers agree on a clearly different action.",
     ),
     StepProblem.DETOUR: ProblemInfo(
         "on detours",

@@ -153,14 +153,13 @@ def find_episodes(
 
 
 def worst_false_alarms(workspace: Workspace, wanted: EpisodeFilter) -> tuple[tuple[str, int], ...]:
-    """Return the worst false alarm of each matching success that has one, the highest first, as id and row.
+    """Return the worst false alarm of each matching episode that has one, the highest first, as id and row.
 
-    A call in an episode that did not end in success is left out: the robot may have been right to call.
     Rows count from the trimmed beginning. See ``storage.insights``, which computes them in the background.
     """
     where, parameters = _where(wanted)
     statement = (
-        f"SELECT episode_id, worst_row {_FROM} WHERE {where} AND worst_row IS NOT NULL AND outcome = 'success' "
+        f"SELECT episode_id, worst_row {_FROM} WHERE {where} AND worst_row IS NOT NULL "
         "ORDER BY worst_alarm DESC, started_at DESC"
     )
     return tuple((row["episode_id"], row["worst_row"]) for row in workspace.query(statement, parameters))

@@ -3,9 +3,11 @@
 No episode file is opened here, so that a table of thousands of episodes appears at once.
 """
 
+import json
 import re
 import shutil
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -49,8 +51,13 @@ class LearningSummary:
     steps: int
     takeovers: int
     human_steps: int
+    """Steps of takeovers, by a person or by a simulated supervisor."""
     new_episodes: int
     """Episodes that the given policy has not learned from; all episodes if no policy was given."""
+    simulated_takeovers: int = 0
+    """Those of ``takeovers`` in episodes that a simulated supervisor watched."""
+    simulated_steps: int = 0
+    """Those of ``human_steps`` in such episodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +122,23 @@ class Catalogue:
         """Return how many episodes were ever recorded, the bin included."""
         return int(self._workspace.query("SELECT count(*) FROM episode")[0][0])
 
-    def learning_summary(self, scene: str, since_policy: str | None = None) -> LearningSummary:
-        """Count the data to learn from, and the episodes that ``since_policy`` has not learned from."""
+    def learning_summary(
+        self, scene: str, since_policy: str | None = None, simulated: Collection[str] = ()
+    ) -> LearningSummary:
+        """Count the data to learn from, and the episodes that ``since_policy`` has not learned from.
+
+        ``simulated``: names of operators that are no person.
+        """
         rows = self._workspace.query(
             "SELECT count(*) AS episodes, coalesce(sum(steps), 0) AS steps, coalesce(sum(takeovers), 0) AS takeovers, "
             "coalesce(sum(human_steps), 0) AS human_steps, "
             "coalesce(sum(episode_id NOT IN (SELECT value FROM policy, json_each(policy.episode_ids) "
-            "WHERE policy.policy_id = ?)), 0) AS new_episodes FROM episode WHERE scene = ? AND NOT deleted",
-            (since_policy, scene),
+            "WHERE policy.policy_id = ?1)), 0) AS new_episodes, "
+            "coalesce(sum(takeovers * by_simulated), 0) AS simulated_takeovers, "
+            "coalesce(sum(human_steps * by_simulated), 0) AS simulated_steps FROM (SELECT *, "
+            "json_extract(start, '$.operator') IN (SELECT value FROM json_each(?3)) AS by_simulated FROM episode) "
+            "WHERE scene = ?2 AND NOT deleted",
+            (since_policy, scene, json.dumps(sorted(simulated))),
         )
         return LearningSummary(**dict(rows[0]))
 

@@ -49,11 +49,10 @@ def insight_of(episode: Episode, threshold: float) -> Insight:
     typed = tuple(dict.fromkeys(filter(None, episode.words)))
     if not shown.any():
         return Insight(threshold, 0, 0, None, words=typed)
-    events = alarm_events(episode.alarm, episode.intervention, threshold)
+    success = episode.record.outcome == "success"
+    events = alarm_events(episode.alarm, episode.intervention, threshold, success=success)
     differences = episode.intervention_prob[shown].astype(np.float64) - episode.intervention[shown]
-    kinds = {
-        reason.kind for row in (*events.calls, *events.false_alarms) for reason in decode_reasons(episode.reasons[row])
-    }
+    kinds = {reason.kind for row in events.calls for reason in decode_reasons(episode.reasons[row])}
     brier = float(np.mean(differences**2))
     worst, row = worst_false_alarm(episode.alarm, episode.intervention, threshold, events) or (None, None)
     counts = len(events.false_alarms), len(events.misses)

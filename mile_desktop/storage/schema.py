@@ -154,6 +154,10 @@ _TAGS: Migration = ("ALTER TABLE episode ADD COLUMN tags TEXT NOT NULL DEFAULT '
 # Edits that count, without withdrawn ones; NULL in rows that were written before, where all edits are taken to count.
 _IN_FORCE: Migration = ("ALTER TABLE episode_detail ADD COLUMN in_force INTEGER",)
 
+# A call in an episode that did not end in success is no false alarm any more. The threshold is forgotten, so that the
+# counts are made again.
+_FALSE_ALARMS_OF_SUCCESSES: Migration = ("UPDATE episode_detail SET threshold = NULL",)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _FIRST,
     _EVALUATED_EPISODES,
@@ -164,6 +168,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _WORST_AND_WORDS,
     _TAGS,
     _IN_FORCE,
+    _FALSE_ALARMS_OF_SUCCESSES,
 )
 """Step ``i`` leads from version ``i`` to ``i + 1``."""
 

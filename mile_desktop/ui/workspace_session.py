@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mile_desktop.operators.supervisors import SUPERVISORS
 from mile_desktop.paths import bundled_demonstrations
 from mile_desktop.privacy import share_like
 from mile_desktop.storage.catalogue import Catalogue, LearningSummary
@@ -104,7 +105,7 @@ class WorkspaceSession:
 
     def summary(self, scene: str) -> LearningSummary:
         """Return the recorded data of ``scene``, and how much of it is new since the promoted policy."""
-        return self.catalogue.learning_summary(scene, self.catalogue.promoted(scene))
+        return self.catalogue.learning_summary(scene, self.catalogue.promoted(scene), SUPERVISORS)
 
     def calibration(self, scene: str) -> InterventionModelRecord | None:
         """Return the intervention model in use if it is a calibration, which can be undone; otherwise None."""

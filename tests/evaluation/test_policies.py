@@ -55,6 +55,10 @@ def test_pool_command_line_and_one_process_agree(tmp_path: Path, capsys: pytest.
     assert main([*command, "--workspace", str(tmp_path / "command")]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (compared,) = (line for line in lines if line.get("event") == "compared")
+    so_far = [line["paired"] for line in lines if line.get("event") == "progress"]
+    assert [each["starts"] for each in so_far] == sorted(each["starts"] for each in so_far)
+    last = {"starts": STARTS, "before_successes": made[0].successes, "after_successes": made[1].successes}
+    assert so_far[-1] == last
     assert (compared["before_successes"], compared["after_successes"]) == (made[0].successes, made[1].successes)
     assert (compared["gained"] - compared["lost"]) / STARTS == paired.difference
     assert compared["p_value"] == paired.p_value

@@ -65,20 +65,24 @@ def test_lead_time_and_false_alarms() -> None:
     #                     announced 3 steps before     false     onset without alarm
     p = np.array([0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
     nu = np.array([0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool)
-    scores = score_alarm(p, nu, np.zeros(14, dtype=np.int64), rate_hz=10, horizon_steps=4)
+    every = np.ones(14, dtype=bool)
+    scores = score_alarm(p, nu, np.zeros(14, dtype=np.int64), success=every, rate_hz=10, horizon_steps=4)
     assert (scores.takeovers, scores.announced) == (2, 1)
     assert scores.recall == 0.5
     assert scores.median_lead_s == pytest.approx(0.3)
     assert scores.false_alarms_per_minute == pytest.approx(1 / (10 / 10 / 60))
+    failed = score_alarm(p, nu, np.zeros(14, dtype=np.int64), success=~every, rate_hz=10, horizon_steps=4)
+    assert (failed.announced, failed.false_alarms_per_minute) == (1, 0), "before a failure a call may be right"
 
 
 def test_an_alarm_of_one_episode_does_not_announce_the_takeover_of_the_next() -> None:
     p = np.array([0.1, 0.9, 0.1, 0.1])
     nu = np.array([0, 0, 1, 0], dtype=bool)
-    scores = score_alarm(p, nu, np.array([0, 0, 1, 1]))
+    scores = score_alarm(p, nu, np.array([0, 0, 1, 1]), success=np.ones(4, dtype=bool))
     assert (scores.takeovers, scores.announced) == (1, 0)
     assert math.isnan(scores.median_lead_s)
-    calm = score_alarm(p, np.zeros(4, dtype=bool), np.zeros(4, dtype=np.int64))
+    none = np.zeros(4, dtype=bool)
+    calm = score_alarm(p, none, np.zeros(4, dtype=np.int64), success=none)
     assert math.isnan(calm.recall)
 
 

@@ -83,6 +83,10 @@ def test_the_learn_panel_counts_what_there_is_and_what_is_new(workspace: Workspa
     assert catalogue.learning_summary(PEG, "p1") == LearningSummary(3, 10, 3, 6, 1)
     assert catalogue.learning_summary(PEG, "bundled") == LearningSummary(3, 10, 3, 6, 3)
     assert catalogue.learning_summary(PEG) == LearningSummary(3, 10, 3, 6, 3)
+    drove = catalogue.episode("ep-1").start.operator
+    assert catalogue.learning_summary(PEG, simulated=["probit"]).simulated_steps == 0
+    by_simulated = catalogue.learning_summary(PEG, simulated=["probit", drove])
+    assert (by_simulated.simulated_takeovers, by_simulated.simulated_steps) == (3, 6)
 
 
 def test_a_policy_comes_back_as_it_was_added(workspace: Workspace) -> None:

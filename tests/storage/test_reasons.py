@@ -74,6 +74,15 @@ def test_an_alarm_counts_for_each_of_its_reasons() -> None:
     p = np.array([0.1, 0.9, 0.1, 0.1, 0.9, 0.9, 0.9])
     nu = np.array([False] * 6 + [True])
     kinds = [("stalled",)] * 4 + [("near", "stalled")] * 3
-    events = alarm_events(p, nu, 0.5, horizon_steps=3)
-    assert events.calls == (4,)
+    events = alarm_events(p, nu, 0.5, success=True, horizon_steps=3)
+    assert events.hits == (4,)
     assert count_by_reason([(events, kinds)]) == (ReasonCount("stalled", 1, 1), ReasonCount("near", 1, 0))
+
+
+def test_a_call_in_an_episode_that_failed_is_neither_right_nor_wrong() -> None:
+    p, nu = np.array([0.1, 0.9, 0.1, 0.1]), np.zeros(4, dtype=bool)
+    events = alarm_events(p, nu, 0.5, success=False)
+    assert (events.false_alarms, events.unanswered, events.calls) == ((), (1,), (1,))
+    (count,) = count_by_reason([(events, [("stalled",)] * 4)])
+    assert count == ReasonCount("stalled", 0, 0, 1)
+    assert math.isnan(count.right)

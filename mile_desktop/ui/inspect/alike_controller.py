@@ -142,6 +142,6 @@ class AlikeController(QObject):
 
 def _title(moment: i.AlikeMoment, rate_hz: float) -> str:
     """Return the moment as text: its time and its outcome."""
-    followed = "you took over" if moment.taken_over else moment.outcome
+    followed = "takeover" if moment.taken_over else moment.outcome
     # The name last: it is long, and the list cuts off the end.
     return f"{followed} · at {moment.row / rate_hz:.1f} s of {moment.episode_id.removeprefix('ep-')}"

@@ -25,7 +25,11 @@ COLUMNS: tuple[tuple[Column, str, str], ...] = (
     ("steps", "Length", "Steps that are not trimmed"),
     ("takeovers", "Takeovers", "How often the operator took over"),
     ("mean_p", "Mean p", "Mean probability of an intervention, as shown"),
-    ("false_alarms", "False alarms", "Alarms that no takeover followed within ten steps, at your threshold"),
+    (
+        "false_alarms",
+        "False alarms",
+        "Alarms in a success that no takeover followed within ten steps, at your threshold",
+    ),
     ("misses", "Misses", "Takeovers that no alarm announced, at your threshold"),
     ("brier", "Brier", "Prediction score: mean squared difference between p as shown and what happened; 0 is best"),
     ("tags", "Tags", "Your tags"),

@@ -59,7 +59,8 @@ class RecordedEpisode:
 
     def alarm_rows(self, threshold: float) -> tuple[TimelineEvent, ...]:
         """Return misses and false alarms at ``threshold`` of the recorded alarm signal, in order."""
-        found = alarm_events(self.episode.alarm, self.episode.intervention, threshold)
+        success = self.episode.record.outcome == "success"
+        found = alarm_events(self.episode.alarm, self.episode.intervention, threshold, success=success)
         # Without an alarm signal each takeover would count as missed.
         if not np.isfinite(self.episode.alarm).any():
             return ()
@@ -67,7 +68,7 @@ class RecordedEpisode:
         events += [TimelineEvent(row, "false alarm", "false alarm") for row in found.false_alarms]
         events += [
             TimelineEvent(row, "call", reasons_text(decode_reasons(self.episode.reasons[row]), self.rate_hz) or "call")
-            for row in (*found.calls, *found.false_alarms)
+            for row in found.calls
         ]
         return tuple(sorted(events, key=_row))
 

@@ -222,6 +222,8 @@ class RetrainController(QObject):
                     new_episodes=summary.new_episodes,
                     policy_name=policy.name if policy else "the start",
                     simulated=any(info.name == scene for info in scenes()),
+                    simulated_takeovers=summary.simulated_takeovers,
+                    simulated_steps=summary.simulated_steps,
                 )
             )
 

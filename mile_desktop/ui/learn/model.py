@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from mile_desktop.evaluation.statistics import p_text
 from mile_desktop.learning.data_hygiene import TakeoverPlace
@@ -13,6 +14,7 @@ from mile_desktop.learning.progress import (
     Compared,
     Failed,
     Finished,
+    PairedSoFar,
     Progress,
     Trained,
     Warned,
@@ -26,6 +28,8 @@ from mile_desktop.learning.settings import (
 from mile_desktop.ui.widgets.dates import time_text
 
 MAX_CURVE_POINTS = 2000
+
+Side = Literal["before", "after"]
 
 STAGES: dict[str, str] = {
     "data": "Reading episodes",
@@ -43,6 +47,7 @@ class LearnSummary:
     steps: int
     takeovers: int
     human_steps: int
+    """Steps of takeovers, by a person or by a simulated supervisor."""
     demonstrations: int
     """Anchors: episodes of a person or of the expert that stay in every batch."""
     new_episodes: int
@@ -50,17 +55,29 @@ class LearnSummary:
     policy_name: str
     simulated: bool = True
     """Whether policies can be compared on fixed starts: not for the task of a robot."""
+    simulated_takeovers: int = 0
+    """Those of ``takeovers`` that a simulated supervisor began."""
+    simulated_steps: int = 0
+    """Those of ``human_steps`` that it drove."""
 
     def lines(self) -> tuple[str, ...]:
         """Return one line for each kind of data."""
         return (
             f"{_count(self.episodes, 'episode')} · {_grouped(self.steps)} steps",
-            f"{_count(self.takeovers, 'takeover')} of {_grouped(self.human_steps)} steps"
-            if self.takeovers
-            else "no takeovers yet",
+            self._takeover_line(),
             f"{_count(self.demonstrations, 'demonstration')} replayed in training",
             f"{self.new_episodes} new since {self.policy_name}",
         )
+
+    def _takeover_line(self) -> str:
+        """Return takeovers of a person and of a simulated supervisor apart; the usual case names no one."""
+        if not self.takeovers:
+            return "no takeovers yet"
+        person = _takeovers(self.takeovers - self.simulated_takeovers, self.human_steps - self.simulated_steps)
+        if not self.simulated_takeovers:
+            return person
+        simulated = f"{_takeovers(self.simulated_takeovers, self.simulated_steps)} by a simulated supervisor"
+        return simulated if self.takeovers == self.simulated_takeovers else f"{person} by a person · {simulated}"
 
     def warnings(self) -> tuple[str, ...]:
         """Return warnings that should be read before a training."""
@@ -133,6 +150,8 @@ class RunModel:
     seconds_left: float | None = None
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     """Loss name → (epoch, value), at most ``MAX_CURVE_POINTS`` each."""
+    success: dict[Side, list[tuple[float, float]]] = field(default_factory=dict)
+    """Before and after → (starts that both have finished, share of successes)."""
     warnings: list[str] = field(default_factory=list)
     trained: Trained | None = None
     compared: Compared | None = None
@@ -181,6 +200,17 @@ class RunModel:
                 if len(curve) > MAX_CURVE_POINTS:
                     # Every second point goes, so that the whole course stays visible with bounded memory.
                     del curve[1::2]
+        if event.paired is not None and event.paired.starts:
+            self._pairs(event.paired)
+
+    def _pairs(self, paired: PairedSoFar) -> None:
+        starts = paired.starts
+        counts: tuple[tuple[Side, int], ...] = (("before", paired.before_successes), ("after", paired.after_successes))
+        for side, successes in counts:
+            points = self.success.setdefault(side, [])
+            # A larger comparison begins with the starts that are known, so the curve goes on where it ended.
+            if not points or starts > points[-1][0]:
+                points.append((float(starts), successes / starts))
 
     @property
     def running(self) -> bool:
@@ -222,6 +252,10 @@ def difference_text(compared: Compared) -> str:
     if compared.p_value is not None:
         text += f", {p_text(compared.p_value)} (exact McNemar)"
     return f"{text}; {_count(compared.crashes, 'crash', 'crashes')} left out" if compared.crashes else text
+
+
+def _takeovers(takeovers: int, steps: int) -> str:
+    return f"{_count(takeovers, 'takeover')} of {_grouped(steps)} steps"
 
 
 def _few(takeovers: int) -> str:

@@ -21,9 +21,10 @@ from mile_desktop.learning.progress import AnyRunEvent
 from mile_desktop.ui.learn.advanced import AdvancedSettings
 from mile_desktop.ui.learn.data_part import DataPart
 from mile_desktop.ui.learn.explanation_part import ExplanationPart
-from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunModel, RunState
+from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunModel, RunState, Side
 from mile_desktop.ui.learn.result_card import ResultCard
 from mile_desktop.ui.plots.loss_curves import LossCurves
+from mile_desktop.ui.plots.series_model import SUCCESS
 from mile_desktop.ui.theme import theme
 
 _CURVE_HEIGHT = 120
@@ -303,9 +304,12 @@ class LearnPanel(QScrollArea):
         self._stage_text.setVisible(bool(run.text))
         self._cancel.setEnabled(run.state is RunState.RUNNING)
         self._cancel.setText("Cancelling …" if run.state is RunState.CANCELLING else "Cancel")
-        self._losses.setVisible(bool(run.curves))
-        if run.running and run.curves:
-            self._losses.show_curves([("now", run.curves)])
+        self._losses.setVisible(bool(run.curves or run.success))
+        if run.running and (run.curves or run.success):
+            before, after = self._pair()
+            names: dict[Side, str] = {"before": before or "before", "after": after}
+            success = [(names[side], {SUCCESS: curve}) for side, curve in run.success.items()]
+            self._losses.show_curves([("now", run.curves), *success])
         shown = run.warnings if run.running or run.state is RunState.DONE else []
         self._run_warnings.setText("\n".join(f"! {text}" for text in shown))
         self._run_warnings.setVisible(bool(shown))

@@ -1,10 +1,10 @@
-"""Losses over epochs: a plot for each loss, a line for each training."""
+"""Losses over epochs and success over starts: a plot for each, a line for each training."""
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from mile_desktop.ui.plots.series_model import LOSSES, Axis, Curve, Series, Style
+from mile_desktop.ui.plots.series_model import LOSSES, SUCCESS, Axis, Curve, Series, Style
 from mile_desktop.ui.plots.series_plot import SeriesPlot
 from mile_desktop.ui.theme import theme
 
@@ -13,7 +13,7 @@ _STYLES: tuple[Style, ...] = ("line", "dashed", "dotted")
 
 
 class LossCurves(QWidget):
-    """Shows a plot for each loss that a training has, or an empty state.
+    """Shows a plot for each loss that a training has and for its comparison, or an empty state.
 
     Parameters
     ----------
@@ -26,6 +26,8 @@ class LossCurves(QWidget):
     def __init__(self, height: int, nothing: str = "") -> None:
         super().__init__()
         self._plots = {name: SeriesPlot(title, Axis("epoch"), Axis(title)) for name, title in LOSSES}
+        share = Axis("success", range=(0.0, 1.0))
+        self._plots[SUCCESS] = SeriesPlot("success on the same starts", Axis("starts", counts=True), share)
         self._nothing = QLabel(nothing)
         theme.set_role(self._nothing, "quiet")
         column = QVBoxLayout(self)
@@ -38,11 +40,11 @@ class LossCurves(QWidget):
 
     @property
     def plots(self) -> Mapping[str, SeriesPlot]:
-        """The plot of each loss."""
+        """The plot of each loss, and that of the success."""
         return self._plots
 
     def show_curves(self, trainings: Sequence[tuple[str, Mapping[str, Curve]]]) -> None:
-        """Draw the losses of each training: its name, and loss → curve."""
+        """Draw the curves of each training: its name, and loss or ``SUCCESS`` → curve."""
         for name, plot in self._plots.items():
             series = [
                 _series(training, curves[name], index)

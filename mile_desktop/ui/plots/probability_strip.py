@@ -227,7 +227,7 @@ def hover_text(window: StripWindow, time: float, choices: Sequence[str] = ()) ->
         parts.append(f"p {p:.2f} [{low:.2f}–{high:.2f}]" if _shown(low) and _shown(high) else f"p {p:.2f}")
     if _shown(window.forecast[index]):
         parts.append(f"forecast {window.forecast[index]:.2f}")
-    parts.append("you drove" if window.human[index] else "policy drove")
+    parts.append("operator drove" if window.human[index] else "policy drove")
     if choices:
         parts.append(choice_text(window.proposed[index].tolist(), window.executed[index].tolist(), choices))
     return " · ".join(parts)

@@ -10,6 +10,9 @@ from mile_desktop.ui.plots.table import Table
 LOSSES = (("total", "training loss"), ("held_out", "validation loss"))
 """Losses of a training and their titles. Each gets a plot of its own: they are different measures, and one axis would
 suggest that they can be compared."""
+SUCCESS = "success"
+"""Name of the curve of a comparison: share of successes over the starts that both policies have finished. It stands
+where a training holds nothing out, as the default recipe does, so that there is no validation loss."""
 
 Curve = Sequence[tuple[float, float]]
 """Epoch and value."""

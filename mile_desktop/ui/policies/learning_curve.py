@@ -22,7 +22,7 @@ _TEXT = (
     "Evaluated success of each policy against the steps that people drove in the episodes it learned from. "
     "The line leads from the first policy to the one in use; dotted: 95 % interval. A click selects the policy."
 )
-_NOTHING = "Evaluate two or more policies of this scene to see how success grows with your steps."
+_NOTHING = "Evaluate two or more policies of this scene to see how success grows with the steps of takeovers."
 
 
 class LearningCurve(QWidget):

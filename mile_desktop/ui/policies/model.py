@@ -12,7 +12,7 @@ from mile_desktop.learning.settings import setting_info
 from mile_desktop.storage.browse import outcomes_by_policy
 from mile_desktop.storage.catalogue import LearnedFrom
 from mile_desktop.storage.records import EvaluationRecord, InterventionModelRecord, PolicyRecord
-from mile_desktop.ui.plots.series_model import LOSSES, Curve
+from mile_desktop.ui.plots.series_model import LOSSES, SUCCESS, Curve
 from mile_desktop.ui.widgets.policy_entry import PolicyEntry, policy_entries
 from mile_desktop.ui.widgets.policy_results import PolicyResults, results_of_records
 from mile_desktop.ui.workspace_session import WorkspaceSession
@@ -74,11 +74,13 @@ def _belongs(model: InterventionModelRecord, policy: PolicyRecord) -> bool:
 
 
 def read_curves(run_folder: Path) -> dict[str, Curve]:
-    """Return the losses in a run's log over its epochs; empty where there is no log."""
+    """Return the curves in a run's log: losses over epochs, success over starts; empty where there is no log."""
     events, _ = read_events(run_folder / EVENT_FILE)
     progress = [event for event in events if isinstance(event, Progress) and event.stage == "policy"]
     curves = {name: tuple((float(each.epoch), each.losses[name]) for each in progress if name in each.losses)
               for name, _ in LOSSES}  # fmt: skip
+    pairs = [event.paired for event in events if isinstance(event, Progress) and event.paired and event.paired.starts]
+    curves[SUCCESS] = tuple((float(each.starts), each.after_successes / each.starts) for each in pairs)
     return {name: curve for name, curve in curves.items() if curve}
 
 

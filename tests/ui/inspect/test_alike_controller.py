@@ -71,7 +71,7 @@ def test_the_nearest_moment_plays_beside_the_episode(
     moments = (AlikeMoment("ep-b", 4, 0.1, "failure", True), AlikeMoment("ep-c", 1, 0.2, "success", False))
     parts.inspect.client.found_alike.emit(_answer(sent, *moments))
     titles = [alike.bar._moments.itemText(each) for each in range(2)]
-    assert titles == ["you took over · at 0.2 s of b", "success · at 0.1 s of c"]
+    assert titles == ["takeover · at 0.2 s of b", "success · at 0.1 s of c"]
     assert not parts.inspect.page.companion.isHidden()
     assert drawing.rows == [4]
     parts.inspect.playback.go(3)

@@ -1,6 +1,6 @@
 """A training run's words, as tests need them."""
 
-from mile_desktop.learning.progress import Compared, Progress
+from mile_desktop.learning.progress import Compared, PairedSoFar, Progress
 
 
 def progress(epoch: int = 0, fraction: float = 0.5, **losses: float) -> Progress:
@@ -8,6 +8,11 @@ def progress(epoch: int = 0, fraction: float = 0.5, **losses: float) -> Progress
     return Progress(
         stage="policy", fraction=fraction, seconds_left=40.0, epoch=epoch, epochs=40, losses=losses, text=text
     )
+
+
+def paired(starts: int, before: int, after: int) -> Progress:
+    so_far = PairedSoFar(starts=starts, before_successes=before, after_successes=after)
+    return Progress(stage="evaluation", fraction=0.8, text=f"Evaluating, start {starts}", paired=so_far)
 
 
 def compared(suggestion: str = "use", crashes: int = 0) -> Compared:

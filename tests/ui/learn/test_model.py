@@ -21,7 +21,7 @@ from mile_desktop.ui.learn.model import (
     verdict,
 )
 from mile_desktop.ui.widgets.dates import time_text
-from tests.ui.learn.learn_events import compared, progress
+from tests.ui.learn.learn_events import compared, paired, progress
 
 
 def summary(**changes: object) -> LearnSummary:
@@ -63,6 +63,10 @@ def test_one_line_for_each_thing_there_is() -> None:
         "40 demonstrations replayed in training",
         "3 new since v3",
     ]
+    both = summary(simulated_takeovers=30, simulated_steps=600).lines()[1]
+    assert both == "1 takeover of 4 steps by a person · 30 takeovers of 600 steps by a simulated supervisor"
+    alone = summary(simulated_takeovers=31, simulated_steps=604).lines()[1]
+    assert alone == "31 takeovers of 604 steps by a simulated supervisor"
     assert summary(episodes=1, takeovers=1).lines()[0].startswith("1 episode ·")
 
 
@@ -88,6 +92,15 @@ def test_a_run_from_start_to_end() -> None:
     assert run.running
     run.apply(Finished(policy="p4", method="mile", loss=0.5))
     assert (run.state, run.warnings) == (RunState.DONE, ["few takeovers"])
+
+
+def test_the_success_on_the_same_starts_is_a_curve_that_a_larger_comparison_continues() -> None:
+    run = RunModel(state=RunState.RUNNING)
+    for starts, before, after in ((0, 0, 0), (1, 0, 1), (2, 1, 1), (2, 1, 1)):
+        run.apply(paired(starts, before, after))
+    run.apply(Finished(policy="p4", method="mile", loss=0.5))
+    run.apply(paired(4, 1, 2))
+    assert run.success == {"before": [(1, 0), (2, 0.5), (4, 0.25)], "after": [(1, 1), (2, 0.5), (4, 0.5)]}
 
 
 def test_evaluating_more_comes_back_to_the_result() -> None:

@@ -9,7 +9,8 @@ from mile_desktop.learning.progress import Cancelled, Failed, Finished, Trained,
 from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.ui.learn.model import LearnSummary, RetrainRequest, RunState
 from mile_desktop.ui.learn.page import LearnPanel
-from tests.ui.learn.learn_events import compared, progress
+from mile_desktop.ui.plots.series_model import SUCCESS
+from tests.ui.learn.learn_events import compared, paired, progress
 
 SUMMARY = LearnSummary(14, 2812, 31, 604, 40, 3, "v3")
 
@@ -70,6 +71,17 @@ def test_advanced_settings_are_folded_away(panel: LearnPanel) -> None:
     panel._fold.click()
     assert panel.advanced.isVisible()
     assert panel.widget().minimumSizeHint().width() <= panel.minimumWidth()
+
+
+def test_a_comparison_draws_the_success_of_both_policies_on_the_same_starts(panel: LearnPanel) -> None:
+    panel.show_running(True)
+    panel.on_event(Trained(policy="p4", method="mile", loss=0.5))
+    plot = panel._losses.plots[SUCCESS]
+    assert plot.isHidden()
+    panel.on_event(paired(4, 1, 3))
+    assert panel._losses.isVisible()
+    assert not plot.isHidden()
+    assert [each.name for each in plot.series] == ["v3 0.25", "v4 0.75"]
 
 
 def test_a_run_shows_progress_curves_and_cancel(panel: LearnPanel, qtbot: QtBot) -> None:

@@ -137,7 +137,7 @@ def test_hovering_shows_the_step_and_leaving_shows_the_model_again(strips: Strip
     strips.show_status(status(basis="3 takeovers"))
     fill(strips)
     strips.probability.hovered.emit(-0.1)
-    assert "step 47 · p 0.40 [0.10–0.30] · forecast 0.20 · you drove" in strips.bar._basis.full_text
+    assert "step 47 · p 0.40 [0.10–0.30] · forecast 0.20 · operator drove" in strips.bar._basis.full_text
     strips.probability.hovered.emit(None)
     assert strips.bar._basis.full_text == "3 takeovers"
 

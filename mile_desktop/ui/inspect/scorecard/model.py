@@ -30,6 +30,7 @@ _STYLES: dict[str, tuple[str, Style]] = {
 }
 _SHOWN_FIRST = ("forecast", "mile, ensemble")
 """The predictor that is shown first is the first of these in the scorecard."""
+_UNANSWERED = "call without a takeover, no success"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class ScorecardModel:
         return tuple(scores)
 
     def by_reason(self, name: str, threshold: float) -> tuple[ReasonCount, ...]:
-        """Return hits and false alarms by reason; none for a predictor that gives no reasons."""
+        """Return the calls by reason; none for a predictor that gives no reasons."""
         reasons = self.predictor(name).reasons
         if not reasons:
             return ()
@@ -216,22 +217,22 @@ class ScorecardModel:
         """Return the calls for which ``kind`` was one of the reasons, in order."""
         reasons, found = self.predictor(name).reasons, []
         for number, events in self._events(name, threshold):
-            for rows, text in ((events.calls, "call, takeover followed"), (events.false_alarms, "false alarm")):
+            for rows, text in (
+                (events.hits, "call, takeover followed"),
+                (events.false_alarms, "false alarm"),
+                (events.unanswered, _UNANSWERED),
+            ):
                 found += [
                     self._single_step(name, number, row, text) for row in rows if kind in reasons[number][row].split()
                 ]
         return tuple(found)
 
     def worst_false_alarms(self, name: str, threshold: float) -> tuple[StepRange, ...]:
-        """Return the false alarms in successes, the highest first; each from where it came on to where it ended.
-
-        ``at`` counts those of every episode, as the measures are defined. Before a failure a call may be right, so it
-        is no example of a bad one.
-        """
+        """Return the false alarms, the highest first; each from where it came on to where it ended."""
         found = []
         for number, events in self._events(name, threshold):
             trace, taken, episode = self._traces[name][number], self._intervention[number], self.card.episodes[number]
-            for row in events.false_alarms if episode.outcome == "success" else ():
+            for row in events.false_alarms:
                 with np.errstate(invalid="ignore"):  # NaN ends an alarm
                     off = np.flatnonzero(~(trace[row:] >= threshold) | taken[row:])
                 rows = int(off[0]) if len(off) else len(trace) - row
@@ -275,7 +276,7 @@ class ScorecardModel:
         return tuple(found)
 
     def events_in_episode(self, name: str, threshold: float, episode_id: str) -> tuple[StepRange, ...]:
-        """Return takeovers and false alarms of one episode, in order."""
+        """Return takeovers and calls without a takeover of one episode, in order."""
         found: list[StepRange] = []
         for number, events in self._events(name, threshold):
             if self.card.episodes[number].episode_id != episode_id:
@@ -284,6 +285,7 @@ class ScorecardModel:
                 text = f"takeover, announced {lead / self.card.rate_hz:.2f} s before" if lead else "takeover, missed"
                 found.append(self._single_step(name, number, onset, text))
             found += [self._single_step(name, number, row, "false alarm") for row in events.false_alarms]
+            found += [self._single_step(name, number, row, _UNANSWERED) for row in events.unanswered]
         return tuple(sorted(found, key=lambda each: each.row))
 
     def every_step(self) -> Table:
@@ -316,7 +318,11 @@ class ScorecardModel:
 
     def _events(self, name: str, threshold: float) -> Iterable[tuple[int, AlarmEvents]]:
         for number, trace in enumerate(self._traces[name]):
-            yield number, alarm_events(trace, self._intervention[number], threshold, self.card.horizon_steps)
+            taken, success = self._intervention[number], self.card.episodes[number].outcome == "success"
+            yield (
+                number,
+                alarm_events(trace, taken, threshold, success=success, horizon_steps=self.card.horizon_steps),
+            )
 
     def _announcements(self, name: str, threshold: float) -> Iterable[tuple[int, int, int]]:
         """Yield episode, first step and lead in steps of every takeover."""

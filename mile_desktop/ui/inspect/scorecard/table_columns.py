@@ -9,6 +9,8 @@ from mile_desktop.storage.reasons import SHORT_NAMES
 from mile_desktop.ui.inspect.scorecard.model import EpisodeScore, StepRange, ThresholdScore, curve_style
 from mile_desktop.ui.widgets.tables import Column
 
+_FALSE_ALARM = "Alarms without a takeover after them, in episodes that ended in success"
+
 
 @dataclass(frozen=True, slots=True)
 class PredictorLine:
@@ -95,7 +97,7 @@ PREDICTORS: tuple[Column[PredictorLine], ...] = (
         lambda each: _figure(each.score.false_alarms_per_minute, ".1f"),
         lambda each: _order(each.score.false_alarms_per_minute),
         is_number=True,
-        tip=lambda _: "Alarms without a takeover after them, per minute of autonomy",
+        tip=lambda _: f"{_FALSE_ALARM}; per minute of autonomy in all episodes",
     ),
 )
 
@@ -118,7 +120,13 @@ EPISODES: tuple[Column[EpisodeScore], ...] = (
         is_number=True,
         tip=lambda _: "Announced takeovers at the threshold; sorted by the missed ones",
     ),
-    Column("false alarms", lambda each: f"{each.false_alarms}", lambda each: each.false_alarms, is_number=True),
+    Column(
+        "false alarms",
+        lambda each: f"{each.false_alarms}",
+        lambda each: each.false_alarms,
+        is_number=True,
+        tip=lambda _: _FALSE_ALARM,
+    ),
     Column("Brier", lambda each: _figure(each.brier), lambda each: _order(each.brier), is_number=True),
     Column("mean p", lambda each: _figure(each.mean), lambda each: _order(each.mean), is_number=True),
 )
@@ -138,12 +146,25 @@ REASONS: tuple[Column[ReasonCount], ...] = (
         tip=lambda _: "A call counts for each of its reasons (three at most)",
     ),
     Column("hits", lambda each: f"{each.hits}", lambda each: each.hits, is_number=True),
-    Column("false alarms", lambda each: f"{each.false_alarms}", lambda each: each.false_alarms, is_number=True),
+    Column(
+        "false alarms",
+        lambda each: f"{each.false_alarms}",
+        lambda each: each.false_alarms,
+        is_number=True,
+        tip=lambda _: _FALSE_ALARM,
+    ),
+    Column(
+        "in failures",
+        lambda each: f"{each.unanswered}",
+        lambda each: each.unanswered,
+        is_number=True,
+        tip=lambda _: "Calls without a takeover in episodes that did not end in success: neither right nor wrong",
+    ),
     Column(
         "right",
-        lambda each: f"{each.hits / (each.hits + each.false_alarms):.0%}",
-        lambda each: each.hits / (each.hits + each.false_alarms),
+        lambda each: _figure(each.right, ".0%"),
+        lambda each: _order(each.right),
         is_number=True,
-        tip=lambda _: "Share of the calls with this reason that a takeover followed",
+        tip=lambda _: "Hits among hits and false alarms with this reason",
     ),
 )

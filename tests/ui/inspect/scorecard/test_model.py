@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.ui.inspect.scorecard.model import LEAD_BIN_S, ScorecardModel, nearest_threshold
 from tests.ui.inspect.scorecard.examples import all_successes, card
 
@@ -20,10 +21,11 @@ def test_the_forecast_is_shown_first(model: ScorecardModel) -> None:
 
 def test_scores_of_an_alarm(model: ScorecardModel) -> None:
     at = model.at("forecast", 0.5)
-    assert (at.takeovers, at.announced, at.false_alarms) == (2, 1, 2)
+    assert (at.takeovers, at.announced, at.false_alarms) == (2, 1, 0)
     assert at.median_lead_s == pytest.approx(2 / 20)
     assert at.true_positive_rate == pytest.approx(3 / 10)
     assert at.precision == pytest.approx(3 / 5)
+    at = ScorecardModel(all_successes()).at("forecast", 0.5)
     assert at.false_alarms_per_minute == pytest.approx(2 / (18 / 20 / 60))
     assert "1 of 2 takeovers announced, 0.1 s before" in at.summary()
 
@@ -38,7 +40,7 @@ def test_an_alarm_that_never_comes_has_no_precision(model: ScorecardModel) -> No
 def test_each_episode_has_its_own_score(model: ScorecardModel) -> None:
     first, second = model.episodes("forecast", 0.5)
     assert (first.takeovers, first.announced, first.false_alarms) == (1, 1, 0)
-    assert (second.takeovers, second.announced, second.false_alarms) == (1, 0, 2)
+    assert (second.takeovers, second.announced, second.false_alarms) == (1, 0, 0)
     assert second.brier > first.brier
 
 
@@ -68,13 +70,12 @@ def test_a_reliability_bin_lists_its_steps(model: ScorecardModel) -> None:
     assert {each.episode_id for each in ranges} == {"ep-1", "ep-2"}
 
 
-def test_events_of_an_episode_are_in_order(model: ScorecardModel) -> None:
-    ranges = model.events_in_episode("forecast", 0.5, "ep-2")
-    assert [(each.row, each.text) for each in ranges] == [
-        (101, "false alarm"),
-        (106, "takeover, missed"),
-        (111, "false alarm"),
-    ]
+@pytest.mark.parametrize(
+    ("scores", "alone"), [(card(), "call without a takeover, no success"), (all_successes(), "false alarm")]
+)
+def test_events_of_an_episode_are_in_order(scores: Scorecard, alone: str) -> None:
+    ranges = ScorecardModel(scores).events_in_episode("forecast", 0.5, "ep-2")
+    assert [(each.row, each.text) for each in ranges] == [(101, alone), (106, "takeover, missed"), (111, alone)]
 
 
 def test_every_step_is_in_the_table(model: ScorecardModel) -> None:

@@ -116,7 +116,13 @@ def test_a_bin_and_an_episode_list_their_steps(scored: ScorecardPanel) -> None:
 def test_calls_are_counted_by_reason_and_lead_to_their_steps(panel: ScorecardPanel) -> None:
     why = ("stalled",) * 11 + ("near stalled",)
     rising, jumpy = predictor("majority", JUMPY, JUMPY), predictor("forecast", RISING, JUMPY)
-    panel.show_card(card(predictors=(rising, msgspec.structs.replace(jumpy, reasons=(why, why)))))
+    predictors = (rising, msgspec.structs.replace(jumpy, reasons=(why, why)))
+    panel.show_card(card(predictors=predictors))
+    assert [(each.kind, each.hits, each.false_alarms, each.unanswered) for each in panel._reasons.rows] == [
+        ("stalled", 1, 0, 2),
+        ("near", 0, 0, 1),
+    ]
+    panel.show_card(msgspec.structs.replace(all_successes(), predictors=predictors))
     assert [(each.kind, each.hits, each.false_alarms) for each in panel._reasons.rows] == [
         ("stalled", 1, 2),
         ("near", 0, 1),
