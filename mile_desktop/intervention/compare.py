@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -94,19 +95,15 @@ def compare_predictors(
         name: choose_line(_curve_of(each.soon[rows], happened[rows], episode[rows], rate_hz), line)
         for name, each in predictions.items()
     }
+    score = partial(
+        score_alarm, intervention=happened[rows], episode=episode[rows], success=success[rows], rate_hz=rate_hz
+    )
     return tuple(
         ComparedPredictor(
             name,
             None if each.now is None else score_probabilities(each.now[rows], happened[rows], elapsed[rows]),
             score_probabilities(each.soon[asked], ahead[asked], elapsed[asked]),
-            score_alarm(
-                each.soon[rows],
-                happened[rows],
-                episode[rows],
-                success=success[rows],
-                threshold=lines[name].threshold,
-                rate_hz=rate_hz,
-            ),
+            score(each.soon[rows], threshold=lines[name].threshold),
             early_accuracy(each.soon[rows], happened[rows], episode[rows], rate_hz=rate_hz),
             each.stall,
             _reason_counts(each, happened, success, episode, lines[name].threshold),

@@ -55,9 +55,8 @@ class LearningSummary:
     new_episodes: int
     """Episodes that the given policy has not learned from; all episodes if no policy was given."""
     simulated_takeovers: int = 0
-    """Those of ``takeovers`` in episodes that a simulated supervisor watched."""
     simulated_steps: int = 0
-    """Those of ``human_steps`` in such episodes."""
+    """Takeovers, and steps of them, in episodes that a simulated supervisor watched."""
 
 
 @dataclass(frozen=True, slots=True)

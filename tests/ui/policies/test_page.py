@@ -233,7 +233,7 @@ def test_the_trainings_of_several_policies_are_drawn_over_one_another(page: Poli
     with qtbot.waitSignal(page.losses_wanted):
         page._tabs.setCurrentWidget(page.curve)
     assert [each.entry.name for each in page.curve.newest] == ["v3", "v2", "v0"]
-    curves = {"total": ((1.0, 2.0), (2.0, 1.0)), "held_out": ((1.0, 3.0), (2.0, 2.5))}
+    curves = {"total": ((1.0, 2.0), (2.0, 1.0)), "held_out": ((1.0, 3.0), (2.0, 2.5)), "success": ((1.0, 0.0),)}
     page.curve.show_losses([curves, curves, {}])
     for plot in page.curve.losses.plots.values():
         assert [each.name.split()[0] for each in plot.series] == ["v3", "v2"]

@@ -22,6 +22,7 @@ from mile_desktop.ui.inspect.scorecard.table_columns import (
     PREDICTORS,
     PREDICTORS_LEAVE_OUT,
     REASONS,
+    REASONS_LEAVE_OUT,
     STEP_RANGES,
     STEPS_LEAVE_OUT,
     PredictorLine,
@@ -92,6 +93,7 @@ class ScorecardPanel(QWidget):
         for table, dispensable in (
             (self.predictors, PREDICTORS_LEAVE_OUT),
             (self.episodes, EPISODES_LEAVE_OUT),
+            (self.reasons, REASONS_LEAVE_OUT),
             (self.steps, STEPS_LEAVE_OUT),
         ):
             table.may_leave_out(dispensable, _LEAST_LAST)

@@ -106,6 +106,8 @@ PREDICTORS_LEAVE_OUT = (3, 5, 4, 8, 2, 6)
 ranks and how it calls."""
 EPISODES_LEAVE_OUT = (5, 2, 1)
 """Brier, length and outcome; the last column takes the rest of the width and always stays."""
+REASONS_LEAVE_OUT = (3,)
+"""Calls in failures, which are not judged."""
 STEPS_LEAVE_OUT = (2, 1)
 """Length and number of the first step; the click leads there."""
 
