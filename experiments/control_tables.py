@@ -8,7 +8,7 @@ from experiments.statistics import holm, mean_with_interval, sign_flip_p
 from experiments.tables import differences, estimate, number, table
 from experiments.variants import VARIANTS
 
-RIVALS = ("hg-dagger", "iwr", "sirius", "bc", "rlif", "mile-calm", "mile-today", "mile-weighed")
+RIVALS = ("hg-dagger", "iwr", "sirius", "bc", "rlif", "mile-four", "mile-calm", "mile-today", "mile-weighed")
 
 _HEAD = (
     "learner",

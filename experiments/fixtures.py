@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from mile_desktop.operators.operator import Expert
 from mile_desktop.paths import bundled_demonstrations, bundled_models
 from mile_desktop.policies.checkpoint import PolicyNetwork, load_network
-from mile_desktop.policies.networks import CategoricalMlp
-from mile_desktop.policies.torch_policy import CategoricalPolicy, NetworkPolicy, TorchPolicy
 from mile_desktop.registry.bundled import POLICY_FOLDER
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.catalogue import SceneInfo, scene_info
@@ -50,10 +48,3 @@ def open_fixtures(scene: str) -> Iterator[Fixtures]:
         yield Fixtures(info, driven, load_expert(scene), initial, config.policy_id, demonstrations)
     finally:
         driven.close()
-
-
-def as_policy(network: PolicyNetwork, policy_id: str) -> NetworkPolicy:
-    """Return ``network`` as a policy that acts."""
-    if isinstance(network, CategoricalMlp):
-        return CategoricalPolicy(network, policy_id)
-    return TorchPolicy(network, policy_id)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.learning_cell import SEEDS_A_CELL
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.variants import TODAY_RECIPE
@@ -29,6 +29,7 @@ from mile_desktop.operators.operator import Operator
 from mile_desktop.paths import RESOURCES
 from mile_desktop.policies.policy import Policy, PolicyOutput
 from mile_desktop.policies.symmetry import Symmetry
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.registry.scene_symmetry import scene_symmetry
 from mile_desktop.rollout.headless import RolloutHeldError
 from mile_desktop.rollout.scene import GymScene

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from experiments.arms import Arm, RandomTakeovers
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.operator_time import operator_time
 from experiments.physics_cache import PhysicsCache, round_key
 from experiments.starts import BUNDLED_START, Start, with_start
@@ -17,17 +17,20 @@ from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.variants import RECORDED_RECIPE
 from mile_desktop.arrays import Float32Array
 from mile_desktop.errors import UserError
+from mile_desktop.evaluation.candidate_trial import trial_successes
 from mile_desktop.evaluation.evaluate import FIRST_EVALUATION_SEED
 from mile_desktop.generation.episode_collection import collect
 from mile_desktop.learning.data_selection import select_for_policy
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.methods import make_trainer
-from mile_desktop.learning.result import TrainingError, TrainingResult
+from mile_desktop.learning.result import Report, TrainingError, TrainingResult
 from mile_desktop.learning.settings import TrainingSettings, settings_from_json, settings_to_json
+from mile_desktop.learning.takeover_trial import train_tried
 from mile_desktop.operators.inaccurate import Belief
 from mile_desktop.operators.operator import Operator
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.policies.symmetry import NO_SYMMETRY, Symmetry
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.registry.scene_symmetry import scene_symmetry
 from mile_desktop.storage.records import Episode
 
@@ -275,18 +278,27 @@ class _Learner:
             return None, "Not retrained: this arm keeps the initial policy."
         demonstrations = self._fixtures.demonstrations if self._cell.keeps_demonstrations else ()
         steps = supervised_steps(self._episodes, demonstrations)
-        try:
-            trainer = make_trainer(
-                select_for_policy(steps, self._episodes, demonstrations, self._settings.left_out).steps,
-                self._settings,
+        selected = select_for_policy(steps, self._episodes, demonstrations, self._settings.left_out).steps
+        symmetry = self._symmetry()
+
+        def train(settings: TrainingSettings, _number: int, _report: Report) -> TrainingResult:
+            return make_trainer(
+                selected,
+                settings,
                 start=copy.deepcopy(self._networks[-1]),
                 mental=self._mental,
                 old_episode_ids=learned_from,
-                symmetry=self._symmetry(),
-            )
+                symmetry=symmetry,
+            ).run()
+
+        try:
+            result, trial = train_tried(selected, self._settings, train, self._tried, lambda _: None)
         except TrainingError as error:
             return None, str(error)
-        return trainer.run(), ""
+        return result, "" if trial is None else trial.text
+
+    def _tried(self, network: PolicyNetwork, starts: int) -> int:
+        return trial_successes(self._fixtures.driven, network, starts)
 
     def _symmetry(self) -> Symmetry:
         """Return the symmetries of the scene that its expert confirms on the demonstrations, if the cell uses them."""

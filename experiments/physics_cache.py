@@ -17,10 +17,11 @@ import hashlib
 
 import msgspec
 
-from experiments.fixtures import Fixtures, as_policy
+from experiments.fixtures import Fixtures
 from experiments.supervisor_setup import SimulatedSupervisor
 from mile_desktop.evaluation.evaluate import EpisodeResult, evaluate, evaluation_seeds
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.storage.records import Episode
 
 _FIRST_ROUNDS = 4

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import torch
 
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.oracle_model import oracle_chooser, oracle_model
 from experiments.recovery_cell import SEEDS_A_CELL, SUPERVISED_SEED
 from experiments.signals import (
@@ -39,6 +39,7 @@ from mile_desktop.operators.no_operator import NoOperator
 from mile_desktop.operators.probit import ProbitSettings
 from mile_desktop.policies.checkpoint import PolicyNetwork
 from mile_desktop.policies.policy import Policy
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.storage.records import Episode
 
 REFIT_EPISODES = 8

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.oracle_model import oracle_model
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from mile_desktop.generation.episode_collection import collect
@@ -15,6 +15,7 @@ from mile_desktop.intervention.model import InterventionModel
 from mile_desktop.intervention.strata import takeovers_in
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.operators.probit import ProbitSettings
+from mile_desktop.policies.torch_policy import as_policy
 
 SUPERVISED_SEED = 700_000
 """First episode seed of the validation, apart from the seeds of learning, of the bundle and of evaluations."""

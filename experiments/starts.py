@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.variants import TODAY_RECIPE
 from mile_desktop.commands.bundle import Demonstrator
 from mile_desktop.errors import UserError
@@ -22,6 +22,7 @@ from mile_desktop.learning.methods import make_trainer
 from mile_desktop.learning.settings import settings_from_json
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.policies.checkpoint import PolicyNetwork
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.registry.scene_symmetry import scene_symmetry
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.scenes.experts import load_expert

@@ -18,6 +18,7 @@ RECORDED_RECIPE: dict[str, Any] = {
     "left_out": (),
     "calm": 0.0,
     "networks": 1,
+    "takeover_trial": 0,
 }
 """How policies were trained when the committed results were made; the program's defaults have changed since."""
 TODAY_RECIPE: dict[str, Any] = {
@@ -27,7 +28,7 @@ TODAY_RECIPE: dict[str, Any] = {
     "symmetry": True,
     "left_out": [StepProblem.IDLE],  # a list, as it comes back from the record
 }
-"""The program's defaults but for one network: every method can be tried with them (``--settings``). ``mile-calm`` is
+"""The program's defaults of before decision 40: every method can be tried with them (``--settings``). ``mile-calm`` is
 MILE with them."""
 
 _FORMS: dict[str, dict[str, Any]] = {
@@ -63,6 +64,26 @@ _FORMS: dict[str, dict[str, Any]] = {
         "calm": 1.0,
         "networks": 4,
     },
+    "mile-tried": {
+        "method": "mile",
+        "silence": 0.0,
+        "follow_through": 10,
+        "balance": 0.1,
+        **TODAY_RECIPE,
+        "calm": 1.0,
+        "networks": 4,
+        "takeover_trial": 30,
+    },
+    "mile-silence": {
+        "method": "mile",
+        "silence": 0.0,
+        "follow_through": 10,
+        "balance": 0.1,
+        **TODAY_RECIPE,
+        "calm": 1.0,
+        "networks": 4,
+        "takeovers": 0.0,
+    },
     "mile-weighed": {
         "method": "mile",
         "silence": 0.0,
@@ -89,9 +110,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 - ``mile``: the program's default, spelled out, because a default may change and a committed result may not. Of the
   silent steps it imitates those that follow a short takeover, as it imitates the takeover.
-- ``mile-four``: the program's default. Its recipe has symmetries, new weights, all data, last weights; of the silent
-  steps it also imitates the calm ones (decision 39); four networks act as one (decision 40).
-- ``mile-calm``: ``mile-four`` with one network, the default between those decisions.
+- ``mile-tried``: the program's default. Its recipe has symmetries, new weights, all data, last weights; of the silent
+  steps it also imitates the calm ones (decision 39); four networks act as one (decision 40); a policy that does not
+  imitate the takeovers is tried, too, and the better one goes on (decision 41).
+- ``mile-silence``: ``mile-four`` that imitates no takeover, the candidate that is tried.
+- ``mile-four``, ``mile-calm``: the default without the last, and without the last two.
 - ``mile-today``: ``mile-calm`` without the calm steps, the default before that decision.
 - ``mile-weighed``: ``mile-today`` with silent steps weighed by the precision of robot and models of the human.
 - ``mile-silent``: imitates all silent steps with a small weight, and gives the BCE half of the loss.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.learning_cell import SEEDS_A_CELL
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from experiments.variants import TODAY_RECIPE
@@ -19,6 +19,7 @@ from mile_desktop.learning.settings import settings_from_json
 from mile_desktop.operators.operator import Operator
 from mile_desktop.operators.words.operator import DrivenBody
 from mile_desktop.operators.words.scripted_user import WordsSupervisor
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.registry.scene_symmetry import scene_symmetry
 from mile_desktop.scenes.description import load_description
 

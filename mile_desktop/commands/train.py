@@ -11,6 +11,7 @@ import psutil
 from mile_desktop.commands.command import CancelledError, CommandError, Report
 from mile_desktop.commands.opened_workspace import opened_workspace
 from mile_desktop.errors import UserError
+from mile_desktop.evaluation.candidate_trial import successes_in
 from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledError, evaluation_seeds
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
@@ -48,7 +49,12 @@ def run(options: argparse.Namespace, report: Report) -> None:
         follow_up = None
         if options.evaluate > 0:
             follow_up = _comparison(workspace, options) if simulated else _no_comparison(options.scene)
-        trained = run.run(cancelled=cancel.is_set, follow_up=follow_up, report=_reporter(report))
+        trained = run.run(
+            cancelled=cancel.is_set,
+            follow_up=follow_up,
+            successes=successes_in(options.scene, cancel.is_set) if simulated else None,
+            report=_reporter(report),
+        )
     # None means cancelled: the run itself has already reported it to its log.
     if trained is None:
         raise CancelledError

@@ -10,6 +10,8 @@ from mile_desktop.rollout.scene import DrivenScene
 
 FIRST_EVALUATION_SEED = 1_000_000
 """Evaluation seeds begin here; seeds of training episodes begin at 0 and stay far below."""
+FIRST_TRIAL_SEED = 2_000_000
+"""Those on which a training tries its candidates: a policy that was chosen on a start is not evaluated on it."""
 
 _log = logging.getLogger(__name__)
 

@@ -21,8 +21,7 @@ from mile_desktop.learning.pipeline.policy_pipeline import demonstration_files, 
 from mile_desktop.learning.result import TrainingCancelled
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
 from mile_desktop.policies.checkpoint import PolicyNetwork, load_network
-from mile_desktop.policies.networks import CategoricalMlp
-from mile_desktop.policies.torch_policy import CategoricalPolicy, NetworkPolicy, TorchPolicy
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.rollout.scene import GymScene
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.episodes import read_episode, read_episode_file
@@ -115,7 +114,7 @@ def explain_loss(
     scene = GymScene.make(data.config.scene)
 
     def success(policy: PolicyNetwork, seeds: Sequence[int]) -> int:
-        return sum(each.success for each in evaluate(scene, _as_policy(policy), seeds, cancelled=cancelled))
+        return sum(each.success for each in evaluate(scene, as_policy(policy, "suspect"), seeds, cancelled=cancelled))
 
     try:
         report(0.0, "Evaluating the new policy")
@@ -192,12 +191,6 @@ def _trained(data: _Data, suspect: Suspect, cancelled: Callable[[], bool]) -> Po
     changed = settings if suspect.seed is None else replace(settings, seed=suspect.seed)
     config = msgspec.structs.replace(data.config, settings=changed)
     return run_trainer(config, selection.steps).run(cancelled=cancelled).network
-
-
-def _as_policy(network: PolicyNetwork) -> NetworkPolicy:
-    if isinstance(network, CategoricalMlp):
-        return CategoricalPolicy(network, "suspect")
-    return TorchPolicy(network, "suspect")
 
 
 def _how(suspect: Suspect) -> str:

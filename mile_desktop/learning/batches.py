@@ -131,12 +131,20 @@ def build_training_data(
     silent_weight: float = 0.0,
     follow_through: int = 0,
     calm_weight: float = 0.0,
+    takeover_weight: float = 1.0,
     evidence: SilentEvidence | None = None,
 ) -> TrainingData:
     """Return ``steps`` as the trainer needs them, imitation weighted by ``weighting``; see ``WeightingContext``."""
     anchors = anchor_steps(steps).nonzero().squeeze(-1)
-    weighed = None if evidence is None else evidence.weight
-    context = WeightingContext(len(anchors), anchor_share, silent_weight, follow_through, calm_weight, weighed)
+    context = WeightingContext(
+        len(anchors),
+        anchor_share,
+        silent_weight,
+        follow_through,
+        calm_weight,
+        evidence=None if evidence is None else evidence.weight,
+        takeover_weight=takeover_weight,
+    )
     weights = weighting(steps, context)
     # Silent steps with weight 0 stay in: the intervention term uses them.
     supervised = (~steps.demonstration).nonzero().squeeze(-1)

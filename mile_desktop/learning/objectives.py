@@ -50,6 +50,8 @@ class WeightingContext(NamedTuple):
     """Weight of ``calm_steps``; MILE only."""
     evidence: torch.Tensor | None = None
     """float32[t], weights of silent steps in place of the two fixed ones, see ``silent_evidence``; MILE only."""
+    takeover_weight: float = 1.0
+    """Weight of imitating the human, and the robot's steps just after a short takeover; MILE only."""
 
 
 WeightingRule = Callable[[SupervisedSteps, WeightingContext], SampleWeights]
@@ -116,16 +118,18 @@ def corrections_and_silence(steps: SupervisedSteps, context: WeightingContext) -
 
     The robot's steps just after a short takeover count like the correction itself: a person who pushes the robot onto
     the right path leaves the rest to the robot, and its next steps show what the push was for.
+
+    With ``takeover_weight`` 0 takeovers say only which silent steps count: what led to them, and whether the episode
+    ended well. A beginner's own actions can be worth less than that (decision 41).
     """
-    followed = steps_followed_through(steps, context.follow_through).float()
+    followed = context.takeover_weight * steps_followed_through(steps, context.follow_through).float()
+    human = context.takeover_weight * steps.intervention.float()
     if context.evidence is not None:
-        weighed = torch.maximum(context.evidence, followed)
-        return _with_anchors(steps.intervention.float() + weighed, context)
+        return _with_anchors(human + torch.maximum(context.evidence, followed), context)
     tolerated = torch.maximum(
         context.silent_weight * _robot_steps(steps), context.calm_weight * calm_steps(steps).float()
     )
-    silent = torch.maximum(tolerated, followed)
-    return _with_anchors(steps.intervention.float() + silent, context)
+    return _with_anchors(human + torch.maximum(tolerated, followed), context)
 
 
 def everything_executed(steps: SupervisedSteps, context: WeightingContext) -> SampleWeights:

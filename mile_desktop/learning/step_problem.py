@@ -15,6 +15,8 @@ class StepProblem(StrEnum):
     """At nearby states, demonstrations and other takeovers agree on a clearly different action."""
     DETOUR = "detour"
     """Within one takeover the robot comes back to where it was: a mistake of the person, and the way back from it."""
+    NO_PROGRESS = "no-progress"
+    """A takeover in an episode that failed, after which the task was hardly nearer to its end than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ PROBLEMS: dict[StepProblem, ProblemInfo] = {
     StepProblem.DETOUR: ProblemInfo(
         "on detours",
         "Within one takeover the robot went away and came back to where it was: a mistake and the way back from it.",
+    ),
+    StepProblem.NO_PROGRESS: ProblemInfo(
+        "without progress",
+        "The takeover did not bring the task nearer to its end, and the episode failed. Compared with demonstrations.",
     ),
 }
 """In the order in which they are shown."""

@@ -107,3 +107,10 @@ class CategoricalPolicy(NetworkPolicy):
         # Normalised again in double precision, because numpy checks that the sum is 1.
         exact = probabilities.astype(np.float64)
         return int(self._random.choice(len(exact), p=exact / exact.sum()))
+
+
+def as_policy(network: GaussianMlp | CategoricalMlp, policy_id: str) -> NetworkPolicy:
+    """Return ``network`` as a policy that acts; it is used as it is, not copied."""
+    if isinstance(network, CategoricalMlp):
+        return CategoricalPolicy(network, policy_id)
+    return TorchPolicy(network, policy_id)

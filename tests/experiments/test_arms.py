@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.arms import CONTROL_ARMS, Arm, RandomTakeovers
-from experiments.fixtures import Fixtures, as_policy, open_fixtures
+from experiments.fixtures import Fixtures, open_fixtures
 from experiments.learning_cell import LearningCell, run_learning
 from experiments.learning_grid import LearningGrid, learning_cells
 from experiments.operator_time import operator_time
@@ -19,6 +19,7 @@ from experiments.variants import VARIANTS, arm_of
 from mile_desktop.evaluation.evaluate import evaluate, evaluation_seeds
 from mile_desktop.generation.episode_collection import collect
 from mile_desktop.operators.supervisors import UnknownSupervisorError
+from mile_desktop.policies.torch_policy import as_policy
 from mile_desktop.storage.records import Episode
 
 

@@ -2,12 +2,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from experiments.fixtures import as_policy, open_fixtures
+from experiments.fixtures import open_fixtures
 from experiments.learning_cell import LearningCell, run_learning
 from experiments.supervisor_setup import SimulatedSupervisor, supervisor_of
 from mile_desktop.generation.episode_collection import collect
 from mile_desktop.learning.settings import SettingsError
 from mile_desktop.operators.supervisors import UnknownSupervisorError
+from mile_desktop.policies.torch_policy import as_policy
 from tests.experiments.examples import tiny
 
 

@@ -51,9 +51,9 @@ def test_default_is_compared_with_the_one_before_on_the_same_seeds(tmp_path: Pat
     store.write(curve(first, (0, "00"), (0.5, "11"), (0.9, "11")))
     store.write(curve(second, (0, "00"), (0.5, "01"), (0.9, "11"), (1.2, "11")))
     assert "pairs" not in report_one_demonstration(store, tmp_path / "figures")
-    store.write(curve(msgspec.structs.replace(first, method="mile-today"), (0, "00"), (0.5, "01"), (0.9, "01")))
+    store.write(curve(msgspec.structs.replace(first, method="mile-calm"), (0, "00"), (0.5, "01"), (0.9, "01")))
     assert "pairs" not in report_one_demonstration(store, tmp_path / "figures"), "one pair has no interval"
-    store.write(curve(msgspec.structs.replace(second, method="mile-today"), (0, "00"), (0.5, "01"), (0.9, "11")))
+    store.write(curve(msgspec.structs.replace(second, method="mile-calm"), (0, "00"), (0.5, "01"), (0.9, "11")))
     text = report_one_demonstration(store, tmp_path / "figures")
     assert "mean success over 6 rounds: +0.250" in text
     assert "over 2 pairs" in text

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from mile_desktop.learning.data_hygiene import (
 from mile_desktop.learning.data_selection import select_for_policy
 from mile_desktop.learning.dataset import supervised_steps
 from mile_desktop.learning.step_problem import PROBLEMS, StepProblem
-from mile_desktop.storage.records import Episode, Outcome
+from mile_desktop.storage.records import PARTIAL, Episode, Outcome
 from mile_desktop.storage.steps import stack, summarise
 from tests.learning.toy import a_start, a_step
 
@@ -118,6 +119,32 @@ def test_the_way_out_and_back_within_one_takeover_is_a_detour() -> None:
     assert found[-1] >= 23
     straight = an_episode(*a_way(0.03))
     assert HygieneReport([straight], demonstrations()).steps(StepProblem.DETOUR) == 0
+
+
+def there_and_back(outcome: Outcome) -> Episode:
+    """Return an episode with two takeovers: five steps to the right, and later ten steps to the left."""
+    x = np.concatenate([np.arange(10), np.arange(10, 0, -1)]) * 0.05
+    human = np.zeros(20, bool)
+    human[3:8] = human[10:] = True
+    return an_episode(np.stack([x, np.zeros(20)], axis=1), np.tile([0.5, 0.0], (20, 1)), human, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [("failure", range(10, 20)), ("aborted", range(10, 20)), ("success", ()), (PARTIAL, ())],
+)
+def test_a_takeover_that_leads_away_from_the_goal_is_without_progress_where_the_episode_failed(
+    outcome: Outcome, expected: Sequence[int]
+) -> None:
+    report = HygieneReport([there_and_back(outcome)], demonstrations())
+    assert np.flatnonzero(report.masks(StepProblem.NO_PROGRESS)[0]).tolist() == list(expected)
+
+
+def test_without_demonstrations_successful_episodes_say_what_progress_is() -> None:
+    failed, succeeded = there_and_back("failure"), an_episode(*a_way(0.01), name="good")
+    assert HygieneReport([failed]).steps(StepProblem.NO_PROGRESS) == 0, "nothing to compare with"
+    report = HygieneReport([failed, succeeded])
+    assert [mask.sum() for mask in report.masks(StepProblem.NO_PROGRESS)] == [10, 0]
 
 
 def test_places_are_told_as_spans_of_one_episode() -> None:

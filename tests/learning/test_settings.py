@@ -58,7 +58,14 @@ def test_every_method_has_an_objective_or_is_rlif() -> None:
 def test_methods_use_the_settings_that_mean_something_to_them() -> None:
     used = {each.name: {name for name in SETTINGS if each.uses(name)} for each in METHODS}
     assert used["mile"] == set(SETTINGS)
-    assert set(SETTINGS) - used["mile-iwr"] == {"silence", "follow_through", "calm", "silence_rule"}
+    assert set(SETTINGS) - used["mile-iwr"] == {
+        "silence",
+        "follow_through",
+        "calm",
+        "silence_rule",
+        "takeovers",
+        "takeover_trial",
+    }
     ignored_by_imitation = {
         "silence",
         "follow_through",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.data_selection import Selection, select_for_policy
 from mile_desktop.learning.dataset import supervised_steps, usable_episodes
@@ -15,7 +17,8 @@ from mile_desktop.learning.pipeline.generated_data import generated_text, read_g
 from mile_desktop.learning.pipeline.intervention_stage import InterventionFit, fit_and_save
 from mile_desktop.learning.progress import Progress, Trained, Warned
 from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled, TrainingResult
-from mile_desktop.learning.settings import settings_to_json
+from mile_desktop.learning.settings import TrainingSettings, settings_to_json
+from mile_desktop.learning.takeover_trial import Successes, TakeoverTrial, train_tried
 from mile_desktop.learning.trainer.epoch_loop import EpochTrainer
 from mile_desktop.learning.trainer.initial_networks import device_problem
 from mile_desktop.policies.checkpoint import (
@@ -70,15 +73,20 @@ class TrainingPipeline:
         What to do; its episodes are filled in.
     run_id : str
         The run it is for.
+    successes : callable or None
+        Tries a network in simulation; None where there is no simulation, so that takeovers are always imitated.
     """
 
-    def __init__(self, workspace: Workspace, config: RunConfig, run_id: str) -> None:
+    def __init__(
+        self, workspace: Workspace, config: RunConfig, run_id: str, successes: Successes | None = None
+    ) -> None:
         self._workspace = workspace
         self._catalogue = Catalogue(workspace)
         self._config = config
         self._run_id = run_id
         self._parent_folder = Path(config.parent)
-        self._checkpoint = workspace.run_folder(run_id) / CHECKPOINT_FOLDER
+        self._successes = successes
+        self._folder = workspace.run_folder(run_id)
         # Folders that this run has begun. If it ends before they are registered, they are removed.
         self._unregistered: list[Path] = []
         self._unusable: frozenset[str] = frozenset()
@@ -94,9 +102,8 @@ class TrainingPipeline:
         if problem := device_problem(self._config.settings.device):
             report(Warned(text=problem))
         steps, selection = self._read_data(report, cancelled)
-        trainer = self._trainer(selection.steps)
-        result = trainer.run(report=report, cancelled=cancelled, checkpoint=self._checkpoint)
-        record = self._describe(result, selection)
+        result, trial = self._train(selection.steps, report, cancelled)
+        record = self._describe(result, selection, trial)
         # Before the policy is saved, so that a cancel in this stage leaves no policy behind.
         model = self._fit_intervention(steps, report, cancelled) if self._config.fit_intervention else None
         # The last moment: after the registration the policy can be in use.
@@ -117,7 +124,7 @@ class TrainingPipeline:
 
     def clear(self) -> None:
         """Remove whatever this run left that is not registered."""
-        for folder in (*self._unregistered, self._checkpoint):
+        for folder in (*self._unregistered, *self._folder.glob(f"{CHECKPOINT_FOLDER}*")):
             shutil.rmtree(folder, ignore_errors=True)
         self._unregistered.clear()
 
@@ -195,9 +202,24 @@ class TrainingPipeline:
         self._unusable = frozenset(gone)
         return [each for each in records if each.episode_id not in gone]
 
-    def _trainer(self, steps: SupervisedSteps) -> EpochTrainer:
+    def _train(
+        self, steps: SupervisedSteps, report: Report, cancelled: CancelCheck
+    ) -> tuple[TrainingResult, TakeoverTrial | None]:
         parent_id = read_policy_config(self._parent_folder).policy_id
-        return run_trainer(self._config, steps, self._old_episode_ids(parent_id))
+        old = self._old_episode_ids(parent_id)
+
+        def train(settings: TrainingSettings, number: int, said: Report) -> TrainingResult:
+            trainer = run_trainer(msgspec.structs.replace(self._config, settings=settings), steps, old)
+            return trainer.run(report=said, cancelled=cancelled, checkpoint=self._checkpoint(number))
+
+        settings = self._config.settings
+        if self._successes is None:
+            return train(settings, 0, report), None
+        return train_tried(steps, settings, train, self._successes, report)
+
+    def _checkpoint(self, number: int) -> Path:
+        """Return the folder in which the training of the candidate ``number`` can be continued."""
+        return self._folder / (f"{CHECKPOINT_FOLDER}-{number}" if number else CHECKPOINT_FOLDER)
 
     def _old_episode_ids(self, parent_id: str) -> tuple[str, ...]:
         """Return what the parent learned from; a bundled one is not in the catalogue and knows demonstrations only."""
@@ -208,7 +230,7 @@ class TrainingPipeline:
 
     # ── artefacts ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _describe(self, result: TrainingResult, selection: Selection) -> PolicyRecord:
+    def _describe(self, result: TrainingResult, selection: Selection, trial: TakeoverTrial | None) -> PolicyRecord:
         threshold = result.threshold
         learned = {
             "best_epoch": result.best_epoch,
@@ -221,6 +243,7 @@ class TrainingPipeline:
             "symmetry": self._config.symmetry.text,
             SCENE_VERSION: self._scene_version,
             "left_out": selection.text,
+            "takeover_trial": "" if trial is None else trial.text,
             "generated": self._generated,
             "generated_sets": list(self._config.generated),
             "operators": ", ".join(self._config.operator_names),

@@ -13,6 +13,7 @@ from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy, Traini
 from mile_desktop.learning.progress import Cancelled, Failed, Finished, RunEvent, StagedReport
 from mile_desktop.learning.result import CancelCheck, Report, TrainingCancelled
 from mile_desktop.learning.run_log import RunLog
+from mile_desktop.learning.takeover_trial import Successes
 from mile_desktop.policies.config import read_policy_config
 from mile_desktop.storage.catalogue import Catalogue
 from mile_desktop.storage.ids import new_id, now
@@ -113,6 +114,7 @@ class TrainingRun:
         *,
         cancelled: CancelCheck = lambda: False,
         follow_up: FollowUp | None = None,
+        successes: Successes | None = None,
         report: Report = lambda _: None,
     ) -> TrainedPolicy | None:
         """Train, register, follow up; all of it is in the run's log.
@@ -124,6 +126,8 @@ class TrainingRun:
             its log and its row; cancelled during the follow-up, the policy stays, without a comparison.
         follow_up : callable or None
             See ``FollowUp``.
+        successes : callable or None
+            See ``TrainingPipeline``.
         report : callable
             Gets every event that is written to the log, too.
 
@@ -144,7 +148,7 @@ class TrainingRun:
                 report(event)
 
             staged = StagedReport(both, left_out=self._left_out(follow_up))
-            pipeline = TrainingPipeline(self._workspace, self._config, self._run_id)
+            pipeline = TrainingPipeline(self._workspace, self._config, self._run_id, successes)
             try:
                 trained = pipeline.make(staged, cancelled)
             except TrainingCancelled:

@@ -151,6 +151,7 @@ class Trainer(EpochTrainer):
             silent_weight=settings.silence,
             follow_through=follow_through,
             calm_weight=calm_weight,
+            takeover_weight=settings.takeovers,
             evidence=evidence,
             device=self._device,
         )

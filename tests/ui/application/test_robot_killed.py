@@ -177,7 +177,8 @@ def test_a_process_that_is_killed_or_frozen_while_the_robot_drives_is_said_in_ti
         # The first report may have been begun before the freeze: it says what was true then.
         live.until(lambda: driven.watch() not in {None, Mode.ACTIVE})
         modes: set[Mode | None] = set()
-        live.until(lambda until=time.monotonic() + WATCHDOG_S: (modes.add(driven.watch()), time.monotonic() > until)[1])
+        end = time.monotonic() + WATCHDOG_S
+        live.until(lambda: (modes.add(driven.watch()), time.monotonic() > end)[1])
         assert Mode.ACTIVE not in modes, "nothing moves before a person resumes"
     elif case.process == "worker":
         live.choose("Restart")
