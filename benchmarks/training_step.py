@@ -23,8 +23,9 @@ from mile_desktop.intervention.cost_fit import Threshold
 from mile_desktop.intervention.data import SupervisedSteps
 from mile_desktop.learning.batches import build_training_data
 from mile_desktop.learning.criterion import Criterion, Networks
+from mile_desktop.learning.method_info import published_settings
 from mile_desktop.learning.objectives import objective
-from mile_desktop.learning.settings import TrainingSettings, published_settings
+from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.trainer.initial_networks import new_network
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.checkpoint import PolicyNetwork

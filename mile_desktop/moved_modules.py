@@ -76,6 +76,7 @@ NAMES: dict[str, dict[str, str]] = {
         "OwnLossOfOne": f"{_INTERVENTION}.probability_numpy.ThresholdLossOfOne",
     },
     f"{_LEARNING}.batches": {"lay_out": f"{_LEARNING}.batches.build_training_data"},
+    f"{_LEARNING}.settings": {"published_settings": f"{_LEARNING}.method_info.published_settings"},
     f"{_LEARNING}.dataset": {
         "DEMONSTRATORS": f"{_LEARNING}.data_hygiene.DEMONSTRATORS",
         "MINIMUM_FOR_HOLDING_BACK": f"{_LEARNING}.dataset.MINIMUM_FOR_HOLDING_OUT",

@@ -32,7 +32,7 @@ def test_a_new_workspace_and_everything_in_it_is_private(tmp_path: Path) -> None
     folder = tmp_path / "workspace"
     common = ["--workspace", str(folder), "--json"]
     assert main(["rollout", "--operator", "segment", "--episodes", "2", *common]) == 0
-    settings = '{"ensemble": 2, "hidden": [8], "fit_epochs": 1}'
+    settings = '{"ensemble": 2, "hidden": [8], "fit_epochs": 1, "takeover_trial": 0}'
     assert main(["train", "--method", "bc", "--epochs", "1", "--settings", settings, *common]) == 0
     assert {path.suffix for path in folder.rglob("*")} >= {".db", ".parquet", ".safetensors", ".json", ".jsonl"}
     assert open_to_others(folder) == []

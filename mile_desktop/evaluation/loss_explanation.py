@@ -165,6 +165,11 @@ def _data_of(workspace: Workspace, policy_id: str) -> _Data:
     record = Catalogue(workspace).policy(policy_id)
     if record.run_id is None or not record.episode_ids:
         raise ExplanationError(f"{record.name} was not trained from episodes of this workspace.")
+    if record.settings.get("takeovers") == 0:
+        raise ExplanationError(
+            f"{record.name} does not imitate takeovers, so none of them made it worse: its training tried both, "
+            "and this was better. Record more demonstrations or successful episodes, or train with another seed."
+        )
     # The run's own description and not the present data: episodes that came later must not change the comparison.
     config = read_run_config(workspace.run_folder(record.run_id))
     episodes = tuple(read_episode(workspace, name) for name in config.episode_ids or ())

@@ -4,11 +4,11 @@ What a method computes is in ``objectives.OBJECTIVES`` (imitation, with or witho
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mile_desktop.errors import UserError
 from mile_desktop.learning.setting_info import SettingGroup
-from mile_desktop.learning.settings import SETTINGS
+from mile_desktop.learning.settings import SETTINGS, TrainingSettings
 
 RLIF = "rlif"
 
@@ -76,3 +76,26 @@ def method_info(name: str) -> MethodInfo:
         known = ", ".join(_BY_NAME)
         raise UnknownMethodError(f"There is no learning method {name!r}; the methods are {known}.")
     return _BY_NAME[name]
+
+
+def published_settings(settings: TrainingSettings | None = None) -> TrainingSettings:
+    """Return ``settings`` with what the publication used.
+
+    300 epochs, batch 1024, a joint mental model tied to nothing else, silent steps in the BCE only, no warm-up.
+    """
+    return replace(
+        settings or TrainingSettings(),
+        method="mile",
+        epochs=300,
+        batch=1024,
+        balance=0.5,
+        schedule="constant",
+        mental_model="published",
+        silence=0.0,
+        follow_through=0,
+        calm=0.0,
+        takeover_trial=0,
+        hidden=(256, 256),
+        networks=1,
+        warm_up=0.0,
+    )

@@ -5,7 +5,7 @@ reads them by name, and the Policies page takes title and meaning from here. A n
 """
 
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, replace
+from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from mile_desktop.errors import UserError
@@ -372,29 +372,6 @@ def setting_info(name: str) -> SettingInfo:
     """Return what people read about the setting or result ``name``; an unknown one gets its name as title."""
     known = SETTINGS.get(name) or _OTHER_NAMES.get(name)
     return known or SettingInfo(name.rpartition(".")[2].replace("_", " ").capitalize(), "")
-
-
-def published_settings(settings: TrainingSettings | None = None) -> TrainingSettings:
-    """Return ``settings`` with what the publication used.
-
-    300 epochs, batch 1024, a joint mental model tied to nothing else, silent steps in the BCE only, no warm-up.
-    """
-    return replace(
-        settings or TrainingSettings(),
-        method="mile",
-        epochs=300,
-        batch=1024,
-        balance=0.5,
-        schedule="constant",
-        mental_model="published",
-        silence=0.0,
-        follow_through=0,
-        calm=0.0,
-        takeover_trial=0,
-        hidden=(256, 256),
-        networks=1,
-        warm_up=0.0,
-    )
 
 
 def settings_to_json(settings: TrainingSettings) -> dict[str, Any]:

@@ -62,6 +62,11 @@ class TakeoverTrial:
         return best
 
     @property
+    def settings(self) -> TrainingSettings:
+        """With which the policy that is kept was trained."""
+        return self.tried[self.best][0].settings
+
+    @property
     def text(self) -> str:
         """One or two sentences for people."""
         numbers = ", ".join(f"{successes} {candidate.title}" for candidate, successes in self.tried)

@@ -30,7 +30,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "workspace"
     common = ["--workspace", str(folder), "--json"]
     assert main(["rollout", "--operator", "segment", "--episodes", "6", "--seed", "5", *common]) == 0
-    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5})
+    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5, "takeover_trial": 1})
     assert main(["train", "--method", "mile", "--epochs", "2", "--settings", settings, "--run-id", "r1", *common]) == 0
     return folder
 

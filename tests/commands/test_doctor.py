@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("doctor") / "workspace"
     common = ["--workspace", str(folder), "--json"]
     assert main(["rollout", "--operator", "segment", "--episodes", "3", "--seed", "5", *common]) == 0
-    settings = json.dumps({"ensemble": 2, "hidden": [8], "fit_epochs": 2})
+    settings = json.dumps({"ensemble": 2, "hidden": [8], "fit_epochs": 2, "takeover_trial": 0})
     assert main(["train", "--method", "mile", "--epochs", "1", "--settings", settings, *common]) == 0
     with Workspace.open(folder) as workspace:
         policies = Catalogue(workspace).policies()

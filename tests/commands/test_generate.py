@@ -16,8 +16,8 @@ from mile_desktop.storage.generated_sets import generated_sets, read_set
 from mile_desktop.storage.workspace import Workspace
 
 SCENE = "button-press"
-SETTINGS = json.dumps({"ensemble": 3, "hidden": [32], "fit_epochs": 15})
-LIGHT = json.dumps({"ensemble": 1, "hidden": [8], "fit_epochs": 1})
+SETTINGS = json.dumps({"ensemble": 3, "hidden": [32], "fit_epochs": 15, "takeover_trial": 0})
+LIGHT = json.dumps({"ensemble": 1, "hidden": [8], "fit_epochs": 1, "takeover_trial": 0})
 """Where only what was learned from matters, and not how well."""
 
 

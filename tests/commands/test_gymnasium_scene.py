@@ -46,7 +46,7 @@ def test_a_round_of_pendulum(workspace: Path, tmp_path: Path, capsys: pytest.Cap
     recorded = read_episode_file(next((workspace / "episodes").glob("*.parquet")))
     assert recorded.observation.shape[1:] == (3,)
     assert recorded.action.shape[1:] == (1,)
-    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5})
+    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5, "takeover_trial": 0})
     train = ["train", *on_it, "--method", "mile", "--epochs", "2", "--settings", settings, "--evaluate", "2"]
     assert run(train, workspace, capsys)[-1]["policy"]
 

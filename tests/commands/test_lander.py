@@ -24,7 +24,7 @@ def test_a_round_of_the_lander(tmp_path: Path, capsys: pytest.CaptureFixture[str
         episode = read_episode_file(path)
         assert set(episode.action.sum(axis=1).tolist()) == {1.0}
         assert episode.policy_mean.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
-    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5})
+    settings = json.dumps({"ensemble": 2, "hidden": [16], "fit_epochs": 5, "takeover_trial": 0})
     train = ["train", "--method", "mile", "--epochs", "2", "--settings", settings, "--evaluate", "2", "--run-id", "r1"]
     events = run(train, workspace, capsys)
     (compared,) = [event for event in events if event.get("event") == "compared"]

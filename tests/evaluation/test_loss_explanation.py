@@ -84,7 +84,7 @@ def test_the_command_trains_without_each_suspect_and_explains(
 
     episodes = run("rollout", "--operator", "attentive", "--episodes", "2")
     takeovers = sum(int(str(each["takeovers"])) for each in episodes)
-    settings = json.dumps({"hidden": [16], "ensemble": 1, "fit_epochs": 1})
+    settings = json.dumps({"hidden": [16], "ensemble": 1, "fit_epochs": 1, "takeover_trial": 0})
     trained = run("train", "--epochs", "1", "--settings", settings)[-1]
     *lines, found = run("explain-loss", "--policy", str(trained["policy"]), "--episodes", "1")
     tried = [each for each in lines if "tried" in each]

@@ -163,6 +163,16 @@ def test_calm_are_the_robots_steps_of_successes_far_from_the_next_takeover() -> 
     assert calm_steps(apart).tolist() == [True] * 4 + [False], "the takeover belongs to another episode"
 
 
+def test_without_takeovers_only_calm_steps_and_demonstrations_are_imitated() -> None:
+    human = f"dd{'.' * 20}hhh....{'.' * 20}h"
+    context = WeightingContext(2, 0.5, follow_through=10, calm_weight=1.0, takeover_weight=0.0)
+    weights = objective("mile").sample_weights(successful(human), context)
+    calm = calm_steps(successful(human))
+    assert calm.any()
+    assert (weights.supervised > 0).tolist() == calm.tolist(), "neither takeovers nor what follows them"
+    assert weights.anchors == 0.5
+
+
 @pytest.mark.parametrize(
     ("human", "share", "counts"),
     [("...h", 0.0, False), (LONG, 0.5, True), (f"d{LONG}", 0.5, True), (f"d{LONG}", 0.0, True)],

@@ -75,6 +75,8 @@ def test_methods_use_the_settings_that_mean_something_to_them() -> None:
         "mental_anchor",
         "balance",
         "warm_up",
+        "takeovers",
+        "takeover_trial",
     }
     assert set(SETTINGS) - used["bc"] == ignored_by_imitation | {"cost", "cdf_scale"}
     assert "warm_up" in used["rlif"]

@@ -15,9 +15,10 @@ from mile_desktop.intervention.objective_terms import bounded_log_probabilities,
 from mile_desktop.learning.batches import build_training_data
 from mile_desktop.learning.criterion import LEAST_LOG, Criterion, Networks, evaluate
 from mile_desktop.learning.dataset import supervised_steps
+from mile_desktop.learning.method_info import published_settings
 from mile_desktop.learning.objectives import objective
 from mile_desktop.learning.progress import Progress, RunEvent, Warned
-from mile_desktop.learning.settings import TrainingSettings, published_settings
+from mile_desktop.learning.settings import TrainingSettings
 from mile_desktop.learning.trainer.trainer import Trainer
 from mile_desktop.policies.networks import GaussianMlp
 from mile_desktop.policies.torch_policy import TorchPolicy

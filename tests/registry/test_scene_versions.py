@@ -85,7 +85,7 @@ def test_a_training_leaves_episodes_of_an_earlier_scene_out_and_says_so(
     (scene / "scene.py").write_text((scene / "scene.py").read_text() + "\n# a comment\n")
     assert main([*roll, "--episodes", "2"]) == 0
     capsys.readouterr()
-    settings = json.dumps({"ensemble": 2, "hidden": [8], "fit_epochs": 1})
+    settings = json.dumps({"ensemble": 2, "hidden": [8], "fit_epochs": 1, "takeover_trial": 0})
     assert main(["train", "--method", "bc", "--epochs", "1", "--settings", settings, *common]) == 0
     said = [event.get("text", "") for event in map(json.loads, capsys.readouterr().out.splitlines())]
     assert (

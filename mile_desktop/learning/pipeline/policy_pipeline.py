@@ -256,7 +256,8 @@ class TrainingPipeline:
             parent_id=read_policy_config(self._parent_folder).policy_id,
             run_id=self._run_id,
             created_at=now(),
-            settings={**settings_to_json(self._config.settings), "learned": learned},
+            # Those of the candidate that was kept: the policy is described by what it does.
+            settings={**settings_to_json(trial.settings if trial else self._config.settings), "learned": learned},
             episode_ids=tuple(each for each in self._config.episode_ids or () if each not in self._unusable),
         )
 

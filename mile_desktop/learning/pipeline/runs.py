@@ -124,10 +124,8 @@ class TrainingRun:
         cancelled : callable
             Asked before every minibatch. Cancelled before the policy is registered, nothing remains of the run but
             its log and its row; cancelled during the follow-up, the policy stays, without a comparison.
-        follow_up : callable or None
-            See ``FollowUp``.
-        successes : callable or None
-            See ``TrainingPipeline``.
+        follow_up, successes : callable or None
+            See ``FollowUp`` and ``TrainingPipeline``.
         report : callable
             Gets every event that is written to the log, too.
 
@@ -142,12 +140,7 @@ class TrainingRun:
             Whatever made the run fail, after it was written to the log and the catalogue.
         """
         with RunLog(self.folder) as log, _threads(self._config.settings.threads):
-
-            def both(event: RunEvent) -> None:
-                log.event(event)
-                report(event)
-
-            staged = StagedReport(both, left_out=self._left_out(follow_up))
+            staged = StagedReport(_both(log.event, report), left_out=self._left_out(follow_up))
             pipeline = TrainingPipeline(self._workspace, self._config, self._run_id, successes)
             try:
                 trained = pipeline.make(staged, cancelled)
@@ -188,6 +181,14 @@ class TrainingRun:
     def _left_out(self, follow_up: FollowUp | None) -> tuple[str, ...]:
         stages = (("intervention", self._config.fit_intervention), ("evaluation", follow_up is not None))
         return tuple(stage for stage, wanted in stages if not wanted)
+
+
+def _both(first: Report, second: Report) -> Report:
+    def both(event: RunEvent) -> None:
+        first(event)
+        second(event)
+
+    return both
 
 
 @contextmanager

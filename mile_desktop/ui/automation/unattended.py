@@ -36,6 +36,7 @@ class Extent:
     def training(self, seed: int) -> RetrainRequest:
         """Return what a training is asked for."""
         settings = TrainingSettings(seed=seed)
+        settings = replace(settings, takeover_trial=min(settings.takeover_trial, self.starts))
         if self.epochs:
             settings = replace(settings, epochs=self.epochs, fit_epochs=self.epochs)
         return RetrainRequest(settings, self.starts, evaluation_at_most=self.starts)

@@ -25,6 +25,7 @@ from mile_desktop.learning.trainer.trainer import TrainingCancelled, TrainingErr
 from mile_desktop.policies.checkpoint import (
     PolicyConfig,
     PolicyFileError,
+    PolicyNetwork,
     describe_network,
     load_mental_model,
     load_network,
@@ -174,6 +175,30 @@ def test_without_a_takeover_no_human_is_modelled(workspace: Workspace, order: Ru
         isinstance(each, Warned) and "There is no takeover yet" in each.text
         for each in events_of(workspace, run.run_id)
     )
+
+
+@pytest.mark.parametrize(("scores", "takeovers"), [((3, 9, 9), 0.0), ((9,), 1.0)])
+def test_a_policy_that_is_better_without_the_takeovers_is_kept_and_says_so(
+    workspace: Workspace, order: RunConfig, scores: tuple[int, ...], takeovers: float
+) -> None:
+    asked: list[PolicyNetwork] = []
+
+    def successes(network: PolicyNetwork, starts: int) -> int:
+        assert starts == 10
+        asked.append(network)
+        return scores[len(asked) - 1]
+
+    run = begin_training(workspace, msgspec.structs.replace(order, settings=replace(SETTINGS, takeover_trial=10)))
+    trained = run.run(successes=successes)
+    assert trained is not None
+    kept = asked[0 if takeovers else 1].state_dict()
+    saved = load_network(trained.folder)[0].state_dict()
+    assert all(torch.equal(saved[name], kept[name]) for name in kept)
+    assert trained.record.settings["takeovers"] == takeovers
+    assert f"{scores[0]} imitating the takeovers" in trained.record.settings["learned"]["takeover_trial"]
+    warned = [each.text for each in events_of(workspace, run.run_id) if isinstance(each, Warned)]
+    assert any("does not imitate the takeovers" in text for text in warned) == (takeovers == 0)
+    assert [name for name in names(run.folder) if name.startswith("checkpoint")] == []
 
 
 def test_the_follow_up_hears_of_the_registered_policy(workspace: Workspace, order: RunConfig) -> None:

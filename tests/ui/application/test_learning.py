@@ -18,7 +18,9 @@ from tests.ui.application.live_window import LiveWindow, plan
 from tests.ui.ui_children import viewer
 
 TINY = RetrainRequest(
-    TrainingSettings(epochs=1, batch=64, ensemble=1, fit_epochs=5), evaluation_episodes=1, evaluation_at_most=1
+    TrainingSettings(epochs=1, batch=64, ensemble=1, fit_epochs=5, takeover_trial=0),
+    evaluation_episodes=1,
+    evaluation_at_most=1,
 )
 """One member in place of eight: the steps are tested here, not the quality of the result."""
 
