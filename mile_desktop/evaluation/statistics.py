@@ -125,8 +125,7 @@ class PairedComparison:
         if not self.episodes:
             return "No episode of the comparison ran to its end."
         low, high = self.difference_interval
-        interval = f"[{100 * low:+.0f} … {100 * high:+.0f}]"
-        change = f"{100 * self.difference:+.0f} points on the same {self.episodes} starts {interval}"
+        change = f"{points_text(self.difference)} points on the same {self.episodes} starts {range_text(low, high)}"
         if self.difference < 0:
             return f"The new policy did worse: {change}."
         if low > 0:
@@ -134,6 +133,17 @@ class PairedComparison:
         if low < -TOLERATED_LOSS:
             return f"No loss was seen: {change}. A loss of {-100 * low:.0f} points is still possible; evaluate more."
         return f"No loss was seen: {change}."
+
+
+def points_text(difference: float) -> str:
+    """Return a difference of shares as percentage points with a sign, and with a minus that is no hyphen: ``−10``."""
+    points = round(100 * difference)
+    return f"{points:+d}".replace("-", "\N{MINUS SIGN}")
+
+
+def range_text(low: float, high: float) -> str:
+    """Return the interval of a difference of shares in percentage points: ``[−23 … +3]``."""
+    return f"[{points_text(low)} … {points_text(high)}]"
 
 
 def compare_paired(before: Sequence[bool], after: Sequence[bool], *, confidence: float = 0.95) -> PairedComparison:

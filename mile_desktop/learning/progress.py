@@ -104,8 +104,15 @@ STAGES: Mapping[str, float] = {"data": 0.03, "policy": 0.55, "intervention": 0.1
 """Rough share of the time of a run that each stage takes, in order."""
 
 
+_ENOUGH_TO_JUDGE = 0.02
+"""Share of a stage after which its speed says how long the run will take."""
+
+
 class StagedReport:
     """Passes events on; ``Progress`` is scaled from its stage to the run, never falls, and gets the time left.
+
+    The time left is that of the present stage, from its own speed, and that of later ones by their usual shares. While
+    the data are read nothing is known: how long that takes says nothing about epochs.
 
     Parameters
     ----------
@@ -122,7 +129,8 @@ class StagedReport:
         # Stretched to 1 without the stages that this run does not have.
         self._share = {stage: share / total for stage, share in shares.items()}
         self._latest = 0.0
-        self._began = time.monotonic()
+        self._stage = ""
+        self._began = self._first = 0.0
 
     def __call__(self, event: RunEvent) -> None:
         """Pass ``event`` on; ``Progress.fraction`` is the stage's own on the way in, the run's on the way out."""
@@ -133,10 +141,20 @@ class StagedReport:
         fraction = before + self._share[progress.stage] * min(max(progress.fraction, 0.0), 1.0)
         # A bar that runs backwards is not believed.
         self._latest = max(self._latest, min(fraction, 1.0))
-        # Judged by the whole run so far: stages differ in speed, and an estimate per stage would jump.
-        elapsed = time.monotonic() - self._began
-        left = elapsed * (1 - self._latest) / self._latest if self._latest > 0 else None
-        return msgspec.structs.replace(progress, fraction=self._latest, seconds_left=left)
+        return msgspec.structs.replace(progress, fraction=self._latest, seconds_left=self._left(progress))
+
+    def _left(self, progress: Progress) -> float | None:
+        now, done, share = time.monotonic(), min(max(progress.fraction, 0.0), 1.0), self._share[progress.stage]
+        if progress.stage != self._stage:
+            # The first report of a stage may come when a part of it is done: that part took no time here.
+            self._stage, self._began, self._first = progress.stage, now, done
+        after = sum(share for stage, share in self._share.items() if _earlier(progress.stage, stage))
+        if not after and done >= 1:
+            return 0.0
+        if progress.stage == "data" or done - self._first < _ENOUGH_TO_JUDGE or not share:
+            return None
+        whole = (now - self._began) / (done - self._first)
+        return whole * (1 - done + after / share)
 
 
 def _earlier(stage: str, than: str) -> bool:

@@ -108,6 +108,29 @@ def test_the_fraction_of_a_run_never_falls(steps: list[tuple[str, float]]) -> No
     assert all(0 <= each <= 1 for each in seen)
 
 
+def test_the_time_left_follows_the_present_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("mile_desktop.learning.progress.time.monotonic", lambda: clock[0])
+    seen: list[float | None] = []
+    staged = StagedReport(lambda event: seen.append(event.seconds_left), left_out=("evaluation",))  # type: ignore[attr-defined]
+
+    def report(stage: str, fraction: float, after_s: float) -> None:
+        clock[0] += after_s
+        staged(Progress(stage=stage, fraction=fraction))
+
+    report("data", 0.5, 40.0)
+    report("data", 1.0, 10.0)
+    report("policy", 0.0, 5.0)
+    assert seen == [None, None, None], "reading says nothing about epochs"
+    for tenth in range(1, 11):
+        report("policy", tenth / 10, 10.0)
+    # 100 s for a stage of 0.55, so the stage of 0.12 takes 21.8 s more.
+    assert seen[3:] == pytest.approx([100 - 10 * tenth + 100 * 0.12 / 0.55 for tenth in range(1, 11)])
+    report("intervention", 0.0, 0.0)
+    report("intervention", 1.0, 30.0)
+    assert seen[-2:] == [None, 0.0]
+
+
 @pytest.mark.parametrize("left_out", [(), ("evaluation",), ("intervention", "evaluation")])
 def test_the_last_stage_ends_at_one(left_out: tuple[str, ...]) -> None:
     seen: list[float] = []

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mile_desktop.learning.progress import AnyRunEvent, Cancelled, Failed, Finished, Progress
+from mile_desktop.operators.controls import control_label
+from mile_desktop.operators.profile import PadButtons
 from mile_desktop.rollout.messages import ActionChoice, EpisodeClosed, PolicyAccepted, Status, StepTaken
 from mile_desktop.rollout.phases import IN_EPISODE, Phase
 from mile_desktop.ui.shell.shortcuts import binding
@@ -11,7 +13,8 @@ from mile_desktop.ui.viewport.phase_style import DEVICES, REWOUND, driving_hint,
 
 _WATCHED, _DRIVEN = 40, 10
 """Control steps: two seconds of watching, half a second of driving. Less could be an accident."""
-_START = f"Press Start ({binding('start').keys_text})"
+_PAD = PadButtons()
+"""The controls of a pad as they are shipped: who has changed them is no newcomer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,15 @@ class Situation:
     def in_episode(self) -> bool:
         """Whether an episode is open."""
         return self.status is not None and self.status.phase in IN_EPISODE
+
+    def key(self, name: str) -> str:
+        """Return what does ``name`` on the device in use: a control of the pad, else the keys of the window."""
+        return control_label(getattr(_PAD, name)) if self.with_pad else binding(name).keys_text.removeprefix("hold ")
+
+    @property
+    def with_pad(self) -> bool:
+        """Whether a pad is the device in use."""
+        return self.status is not None and self.status.operator == "gamepad"
 
     @property
     def hold_key(self) -> str:
@@ -61,22 +73,21 @@ def _hand_back(now: Situation) -> str:
     return f"{now.hold_key[0].upper()}{now.hold_key[1:]}, then let go: the policy goes on from there."
 
 
-def _rewind(_: Situation) -> str:
-    keys = binding("rewind")
-    return f"Hold {keys.keys[0]} for a second: the scene runs backwards, and you can take over earlier."
+def _rewind(now: Situation) -> str:
+    return f"Hold {now.key('rewind')} for a second: the scene runs backwards, and you can take over earlier."
 
 
 def _save(now: Situation) -> str:
-    hold = f"Press {binding('hold').keys[0]} to go on. " if now.status and now.status.phase is Phase.HOLD else ""
-    return (
-        f"{hold}Bring the episode to its end. The scene notices success, or you mark it: "
-        f"{binding('success').keys_text} for success, {binding('failure').keys_text} for failure."
-    )
+    holds = now.status is not None and now.status.phase is Phase.HOLD
+    first = f"Press {now.key('hold')} to go on" if holds else "Bring the episode to its end"
+    return f"{first}. The scene notices success; or mark it: {now.key('success')} success, {now.key('failure')} failure."
 
 
 def _retrain(now: Situation) -> str:
-    return (
-        now.training or f"Press Retrain in the Learn panel ({binding('retrain').keys_text}). It takes a minute or two."
+    # How long it takes is not said: two minutes on one computer, ten on another. The panel shows the time left.
+    return now.training or (
+        f"Press Retrain in the Learn panel ({binding('retrain').keys_text}). One takeover is enough to try it; "
+        "five make a better policy."
     )
 
 
@@ -135,7 +146,8 @@ class GuideModel:
         if now.status is not None and now.status.phase is Phase.STOPPED:
             return f"The robot is stopped. Press Reset ({binding('reset').keys_text})."
         again = "The episode has ended. " if self._watched else ""
-        return f"{again}{_START}."
+        keys = binding("start").keys_text
+        return f"{again}Press Start ({f'on the pad, or {keys}' if now.with_pad else keys})."
 
     def skip(self) -> None:
         """Count the present step as done."""

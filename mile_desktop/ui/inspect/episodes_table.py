@@ -139,7 +139,6 @@ class EpisodesTable(QFrame):
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = table.horizontalHeader()
-        header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setSortIndicator(NAMES.index(self._order), Qt.SortOrder.DescendingOrder)
         table.setSortingEnabled(True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from mile_desktop.evaluation.statistics import p_text
+from mile_desktop.evaluation.statistics import p_text, points_text, range_text
 from mile_desktop.learning.data_hygiene import TakeoverPlace
 from mile_desktop.learning.method_info import FEW_TAKEOVERS
 from mile_desktop.learning.progress import (
@@ -247,8 +247,8 @@ def verdict(compared: Compared) -> str:
 
 def difference_text(compared: Compared) -> str:
     """Return the paired difference with its interval and the number of crashes."""
-    low, high = (round(100 * edge) for edge in compared.difference_interval)
-    text = f"{round(100 * compared.difference):+d} points [{low:+d} … {high:+d}] on the same {compared.episodes} seeds"
+    change = f"{points_text(compared.difference)} points {range_text(*compared.difference_interval)}"
+    text = f"{change} on the same {compared.episodes} seeds"
     if compared.p_value is not None:
         text += f", {p_text(compared.p_value)} (exact McNemar)"
     return f"{text}; {_count(compared.crashes, 'crash', 'crashes')} left out" if compared.crashes else text

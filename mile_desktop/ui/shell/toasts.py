@@ -14,6 +14,8 @@ from mile_desktop.ui.widgets.override_guard import OverrideGuard
 _BREAKS = re.compile(r"([/\\\-_.:])")
 _LONGEST_WORD = 16
 """Letters of a word that fit beside a button on the narrowest card."""
+_BESIDE = 50
+"""Letters of a message and of its button that fit beside each other in two lines."""
 _WIDTH = 320
 _MARGIN = 8
 _MOST = 3
@@ -150,13 +152,20 @@ class Card(OverrideGuard, QFrame):
         close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         theme.set_icon(close, "mdi6.close", "secondary", 16)
         close.clicked.connect(self._end)
-        row = QHBoxLayout(self)
-        theme.space(row, (12, 8, 4, 8), 8)
+        column = QVBoxLayout(self)
+        theme.space(column, (12, 8, 4, 8), 4)
+        row = QHBoxLayout()
+        theme.space(row, spacing=8)
         row.addWidget(level_icon(self.entry.level, self), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(text, 1)
+        column.addLayout(row)
         if self.entry.action is not None:
             action = action_button(self.entry.action.label, lambda: run(self.entry))
-            row.addWidget(action, 0, Qt.AlignmentFlag.AlignTop)
+            # Beside the button, a sentence would be a column of single words.
+            if len(self.entry.text) + len(self.entry.action.label) > _BESIDE:
+                column.addWidget(action, 0, Qt.AlignmentFlag.AlignRight)
+            else:
+                row.addWidget(action, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
 
     def _end(self) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mile_desktop.evaluation.evaluate import EpisodeResult
 from mile_desktop.evaluation.run import EvaluationRun, Tally, results_of
-from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, p_text
+from mile_desktop.evaluation.statistics import PairedComparison, compare_paired, p_text, range_text
 from mile_desktop.storage.records import EvaluationRecord
 
 EpisodeState = Literal["running", "success", "failure", "crash"]
@@ -145,9 +145,8 @@ class Pairing:
     @property
     def headline(self) -> str:
         """``v3 succeeds 24 points more often than v2 [+8 … +38]``."""
-        low, high = (round(100 * edge) for edge in self.comparison.difference_interval)
         points = round(100 * self.comparison.difference)
-        interval = f"[{low:+d} … {high:+d}]"
+        interval = range_text(*self.comparison.difference_interval)
         if not self.comparison.episodes:
             return "They have no finished episode in common yet."
         if points == 0:  # after rounding; the interval still shows a small difference

@@ -150,7 +150,10 @@ class NarrowingTable(OverrideGuard, QTableView):
         """
         self._dispensable, self._least_last, self._widths = tuple(columns), least_last, tuple(widths)
         last = self.model().columnCount() - 1
-        self.horizontalHeader().setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)  # however long its texts are
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)  # however long its texts are
+        # Together with the mode above, Qt's own stretching would keep the last column at its default width.
+        header.setStretchLastSection(False)
         self.model().modelReset.connect(self._measure)
         self.model().dataChanged.connect(self._measure)
         theme.signals().changed.connect(self._measure)

@@ -90,9 +90,9 @@ def test_an_early_success_leaves_the_later_steps_to_do() -> None:
 def test_without_an_episode_the_text_says_how_to_start_one() -> None:
     model = GuideModel()
     model.follow_status(status(phase=Phase.IDLE))
-    assert model.text == "Press Start (Ctrl + Enter)."
+    assert model.text == "Press Start (on the pad, or Ctrl + Enter)."
     model.follow_step(taken(0))
-    assert model.text == "The episode has ended. Press Start (Ctrl + Enter)."
+    assert model.text == "The episode has ended. Press Start (on the pad, or Ctrl + Enter)."
     model.follow_status(status(phase=Phase.STOPPED))
     assert model.text == "The robot is stopped. Press Reset (Ctrl + R)."
 
@@ -102,6 +102,33 @@ def test_the_texts_name_the_device_in_use() -> None:
     assert model.text.startswith("Hold RB and drive. Left stick moves")
     model.follow_status(status(operator="keyboard", device="Keyboard", instruction="hold Space"))
     assert model.text.startswith("Hold Space and drive. W A S D")
+
+
+@pytest.mark.parametrize("device", [{}, {"operator": "keyboard", "device": "Keyboard", "instruction": "hold Space"}])
+@pytest.mark.parametrize("phase", [Phase.IDLE, Phase.AUTONOMOUS, Phase.HOLD, Phase.TAKEOVER])
+def test_every_text_fits_one_line_of_a_small_screen(device: dict[str, str], phase: Phase) -> None:
+    for name in NAMES:
+        model = at(name)
+        model.follow_status(status(phase=phase, **device))
+        # A second line would move the view under the eyes of the person. 1366 pixels have room for 115 letters.
+        assert len(model.text) <= 112, model.text
+
+
+def test_with_a_pad_the_texts_name_its_controls() -> None:
+    pad, keys = {"phase": Phase.HOLD}, {"phase": Phase.HOLD, "operator": "keyboard", "device": "Keyboard"}
+    wanted = {"rewind": (pad, "Hold LB for a second"), "save": (pad, "Press Y to go on.")}
+    for name, (changes, begin) in wanted.items():
+        model = at(name)
+        model.follow_status(status(**changes))
+        assert model.text.startswith(begin)
+    model = at("save")
+    assert "A success, B failure" in model.text
+    model.follow_status(status(**keys))
+    assert "Press H to go on" in model.text
+    assert "Enter success, Backspace failure" in model.text
+    model = at("rewind")
+    model.follow_status(status(phase=Phase.IDLE))
+    assert model.text.endswith("Press Start (on the pad, or Ctrl + Enter).")
 
 
 def test_a_training_shows_its_progress_and_a_failure_can_be_tried_again() -> None:

@@ -250,3 +250,15 @@ def test_generated_episodes_are_offered_where_there_are_any_and_marked(table: Ep
     # The last set was removed: recorded episodes again.
     table.filters.show_generated(0)
     assert (source.isVisible(), table.filter) == (False, EpisodeFilter())
+
+
+@pytest.mark.parametrize("episodes", [3, 1000])
+def test_no_width_makes_a_person_scroll_sideways(table: EpisodesTable, episodes: int) -> None:
+    table.show_episodes(IDS[:episodes], episodes)
+    found = []
+    for width in range(900, 1500, 25):
+        table.resize(width, 216)
+        QApplication.processEvents()
+        if table.table.horizontalScrollBar().maximum():
+            found.append(width)
+    assert not found

@@ -149,6 +149,6 @@ def test_words_for_figures() -> None:
     assert share_text(0, 0, (0.0, 1.0)) == "no episodes"
     assert verdict(compared()) == "Use it: more of the same starts succeed"
     assert verdict(compared("keep")).startswith("Keep the old one")
-    assert difference_text(compared(crashes=1)) == "+20 points [-3 … +43] on the same 20 seeds; 1 crash left out"
+    assert difference_text(compared(crashes=1)) == "+20 points [−3 … +43] on the same 20 seeds; 1 crash left out"
     tested = msgspec.structs.replace(compared(), p_value=0.125)
-    assert difference_text(tested) == "+20 points [-3 … +43] on the same 20 seeds, p = 0.12 (exact McNemar)"
+    assert difference_text(tested) == "+20 points [−3 … +43] on the same 20 seeds, p = 0.12 (exact McNemar)"

@@ -121,6 +121,16 @@ def test_a_card_takes_no_focus(line: MessageLine, toasts: Toasts, qtbot: QtBot) 
     assert line.window().focusWidget() is field
 
 
+def test_a_sentence_with_a_button_is_no_column_of_single_words(line: MessageLine, toasts: Toasts) -> None:
+    sentence = "The workspace is open in another window; use that one, close it, or open another workspace."
+    line.say("error", sentence, MessageAction("Choose a workspace", lambda: None))
+    QApplication.processEvents()
+    (card,) = toasts.findChildren(Card)
+    text = next(each for each in card.findChildren(QLabel) if each.text() == sentence)
+    assert text.width() > 0.7 * card.width()
+    assert card.height() < card.width() / 2
+
+
 def test_a_long_path_is_broken_and_not_cut_off(line: MessageLine, toasts: Toasts) -> None:
     path = "/home/a-person/a-very-long-folder-of-a-workspace/pictures/peg-insertion-2026-11-30-22-14-51.mp4"
     line.say("success", f"The video is saved as {path}.", MessageAction("Open folder", str))
