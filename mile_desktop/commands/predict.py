@@ -1,6 +1,7 @@
 """``mile-desktop predict``: how well takeovers are predicted on held-out episodes."""
 
 import argparse
+import math
 from collections.abc import Sequence
 
 from mile_desktop.commands.command import Report
@@ -52,9 +53,11 @@ def _row(predictor: ComparedPredictor) -> str:
     scores, alarm, line = predictor.ahead, predictor.alarm, predictor.line
     meaning = "" if line is None else f" {line.threshold:12.2f} {line.calls_in_ten_minutes or 0:12.1f}"
     missed = "–" if line is None or line.missed_share is None else f"{line.missed_share:.0%}"
+    # NaN where no takeover was announced.
+    lead = f"{'–':>6}" if math.isnan(alarm.median_lead_s) else f"{alarm.median_lead_s:4.1f} s"
     return (
         f"{predictor.name:18} {scores.auroc:5.3f}  {scores.phase_matched_auroc:7.3f}  {scores.average_precision:7.3f}  "
         f"{scores.brier:5.3f}  {scores.calibration_error:5.3f}  {scores.log_likelihood:7.3f}  "
-        f"{alarm.announced:4}/{alarm.takeovers:<4}  {alarm.median_lead_s:4.1f} s {alarm.false_alarms_per_minute:6.1f}"
+        f"{alarm.announced:4}/{alarm.takeovers:<4}  {lead} {alarm.false_alarms_per_minute:6.1f}"
         f"{meaning} {missed:>10}"
     )

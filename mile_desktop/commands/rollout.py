@@ -19,7 +19,7 @@ from mile_desktop.scenes.shift import read_shift
 def run(options: argparse.Namespace, report: Report) -> None:
     """Run the episodes and report each once it is on disk."""
     if options.robot and not options.arm:
-        raise CommandError(f"{options.robot} is not armed, so nothing would move; look after it, then add --arm.")
+        raise CommandError(f"Without --arm no robot moves: make sure that {options.robot} may move, then add --arm.")
     plan = LoadSession(
         workspace=str(options.workspace),
         robot=options.robot,

@@ -16,6 +16,7 @@ from mile_desktop.evaluation.evaluate import EpisodeResult, EvaluationCancelledE
 from mile_desktop.evaluation.policies import EvaluationCallbacks, compare_policies
 from mile_desktop.learning.cancellation import cancelled_by_signals
 from mile_desktop.learning.data_hygiene import TakeoverPlace
+from mile_desktop.learning.method_info import method_info
 from mile_desktop.learning.pipeline.config import RunConfig
 from mile_desktop.learning.pipeline.policy_pipeline import TrainedPolicy
 from mile_desktop.learning.pipeline.runs import TrainingRun, begin_training, resume_training
@@ -124,7 +125,10 @@ def _checked_settings(values: dict[str, Any]) -> TrainingSettings:
         if isinstance(error.__cause__, UserError):  # the right type, but out of range
             raise error.__cause__ from error
         raise CommandError(f"--settings has a value of the wrong type: {error}.") from error
-    return settings_from_json(values)
+    settings = settings_from_json(values)
+    # Before hundreds of episodes are read: a name that is mistyped is known at once.
+    method_info(settings.method)
+    return settings
 
 
 def _comparison(workspace: Workspace, options: argparse.Namespace) -> FollowUp:

@@ -182,6 +182,16 @@ def test_the_help_of_train_names_every_method(capsys: pytest.CaptureFixture[str]
     assert ", ".join(each.name for each in METHODS) in shown
 
 
+def test_a_mistyped_method_is_refused_before_episodes_are_read(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in (["--method", "mil"], ["--settings", '{"method": "mil"}']):
+        assert main(["train", "--workspace", str(workspace), *options]) == 1
+        printed = capsys.readouterr()
+        assert "There is no learning method 'mil'" in printed.err
+        assert "Read" not in printed.out + printed.err
+
+
 def test_the_program_itself_keeps_standard_output_clean(tmp_path: Path) -> None:
     command = [
         sys.executable,

@@ -86,8 +86,8 @@ def _save(now: Situation) -> str:
 def _retrain(now: Situation) -> str:
     # How long it takes is not said: two minutes on one computer, ten on another. The panel shows the time left.
     return now.training or (
-        f"Press Retrain in the Learn panel ({binding('retrain').keys_text}). One takeover is enough to try it; "
-        "five make a better policy."
+        f"Press Retrain in the Learn panel ({binding('retrain').keys_text}). To try it, "
+        "one takeover is enough."
     )
 
 
