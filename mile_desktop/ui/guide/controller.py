@@ -10,7 +10,7 @@ from mile_desktop.ui.application import Application
 from mile_desktop.ui.guide.bar import GuideBar
 from mile_desktop.ui.guide.model import GuideModel, GuideStep
 
-_OFFER = "Watch, take over, hand back, rewind, save, retrain, use: two minutes and a training. You can leave at any time."
+_OFFER = "Watch, take over, hand back, rewind, save, retrain, use: two minutes and a training. You can leave any time."
 _END = "That is all you need. ? lists every key and repeats this; Inspect shows what was recorded."
 
 

@@ -80,14 +80,14 @@ def _rewind(now: Situation) -> str:
 def _save(now: Situation) -> str:
     holds = now.status is not None and now.status.phase is Phase.HOLD
     first = f"Press {now.key('hold')} to go on" if holds else "Bring the episode to its end"
-    return f"{first}. The scene notices success; or mark it: {now.key('success')} success, {now.key('failure')} failure."
+    marks = f"{now.key('success')} success, {now.key('failure')} failure"
+    return f"{first}. The scene notices success; or mark it: {marks}."
 
 
 def _retrain(now: Situation) -> str:
     # How long it takes is not said: two minutes on one computer, ten on another. The panel shows the time left.
     return now.training or (
-        f"Press Retrain in the Learn panel ({binding('retrain').keys_text}). To try it, "
-        "one takeover is enough."
+        f"Press Retrain in the Learn panel ({binding('retrain').keys_text}). To try it, one takeover is enough."
     )
 
 

@@ -12,7 +12,7 @@ from mile_desktop.ui.inspect.controller import InspectController
 from mile_desktop.ui.theme import theme
 
 _PAGE = "inspect"
-_NONE = "No listed episode that ended in success has a false alarm at your threshold."
+_NONE = "No listed episode that ended in success has a false alarm at your threshold. A call before a failure is none."
 _COUNTING = "The false alarms are still being counted; the worst one is shown as soon as that is done."
 _WORST = "Worst false alarm"
 _TIP = (

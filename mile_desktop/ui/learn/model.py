@@ -177,10 +177,28 @@ class RunModel:
                 # A window that was opened later may have missed the event.
                 if self.trained is None:
                     self.trained = Trained(policy=event.policy, method=event.method, loss=event.loss)
-            case Cancelled():
-                self.state = RunState.CANCELLED
-            case Failed(text=text):
-                self.state, self.failure = RunState.FAILED, text
+            case Cancelled() | Failed():
+                self._break_off(event)
+
+    def _break_off(self, event: Cancelled | Failed) -> None:
+        failure = event.text if isinstance(event, Failed) else ""
+        if self.evaluating_more:
+            # The result is still there, and so is the decision about it.
+            self.state, self.evaluating_more = RunState.DONE, False
+            self.warnings += [failure] if failure else []
+            return
+        self.failure = failure
+        self.state = RunState.FAILED if failure else RunState.CANCELLED
+
+    def with_more(self) -> "RunModel":
+        """Return a run that compares the result of this one on more starts."""
+        return RunModel(
+            state=RunState.RUNNING,
+            trained=self.trained,
+            compared=self.compared,
+            success=self.success,
+            evaluating_more=True,
+        )
 
     def _progress(self, event: Progress) -> None:
         # The first progress after a result is the larger comparison that the person has asked for.
@@ -220,7 +238,8 @@ class RunModel:
     def progress_text(self) -> str:
         """Return ``62 % · 40 s left · Training the policy``."""
         if not self.fraction and not self.stage:
-            return "Starting the training …"  # its process loads for some seconds before it reports anything
+            # Its process loads for some seconds before it reports anything.
+            return f"Starting the {'comparison' if self.evaluating_more else 'training'} …"
         parts = [f"{self.fraction:.0%}".replace("%", " %")]
         if self.seconds_left is not None:
             parts.append(f"{time_text(self.seconds_left)} left")

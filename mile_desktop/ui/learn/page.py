@@ -54,6 +54,8 @@ class LearnPanel(QScrollArea):
         self._summary: LearnSummary | None = None
         self._names: dict[str, str] = {}
         self._note_text = ""
+        self._wants_more = False
+        """The run that starts next is a larger comparison of the last one's result."""
         self._lines = [_label("body") for _ in range(4)]
         self._warnings = _label("warning")
         self.data = DataPart()
@@ -134,7 +136,7 @@ class LearnPanel(QScrollArea):
         self._cancel.clicked.connect(self._ask_to_cancel)
         self.card.use.connect(self._use)
         self.card.keep.connect(self._keep)
-        self.card.evaluate_more.connect(self.evaluate_more_requested)
+        self.card.evaluate_more.connect(self._evaluate_more)
         self._back.clicked.connect(self._go_back)
         self._unfold(False)
         self._method_changed()
@@ -158,8 +160,9 @@ class LearnPanel(QScrollArea):
     def show_running(self, running: bool) -> None:
         """Show that a trainer has started or ended."""
         if running and not self._run.running:
-            # Nothing of the last run may be mixed into this one.
-            self._run = RunModel(state=RunState.RUNNING)
+            # Nothing of the last run may be mixed into this one; a larger comparison goes on with its result.
+            self._run = self._run.with_more() if self._wants_more else RunModel(state=RunState.RUNNING)
+            self._wants_more = False
             self._note_text = ""
         elif not running and self._run.running:
             # It ended without saying how; with a last event the state would already be another one.
@@ -231,6 +234,10 @@ class LearnPanel(QScrollArea):
         self._note_text = f"{before or 'The old policy'} keeps driving; {after} stays under Policies."
         self._refresh()
         self.keep_requested.emit()
+
+    def _evaluate_more(self) -> None:
+        self._wants_more = True
+        self.evaluate_more_requested.emit()
 
     def _go_back(self) -> None:
         before, _ = self._pair()

@@ -84,6 +84,25 @@ def test_a_comparison_draws_the_success_of_both_policies_on_the_same_starts(pane
     assert [each.name for each in plot.series] == ["v3 0.25", "v4 0.75"]
 
 
+@pytest.mark.parametrize("end", [Cancelled(), Failed(text="A worker died.")])
+def test_a_larger_comparison_that_does_not_end_leaves_the_result_to_decide_on(
+    panel: LearnPanel, qtbot: QtBot, end: Cancelled | Failed
+) -> None:
+    finish(panel)
+    with qtbot.waitSignal(panel.evaluate_more_requested):
+        panel.card.more_button.click()
+    panel.show_running(True)
+    assert panel._progress_text.text() == "Starting the comparison …"
+    assert panel.card.isHidden()
+    panel.on_event(paired(25, 12, 20))
+    panel.on_event(end)
+    panel.show_running(False)
+    assert panel.state is RunState.DONE
+    assert panel.card.isVisible()
+    assert panel.trained_policy == "p4"
+    assert ("A worker died." in panel._run_warnings.text()) is isinstance(end, Failed)
+
+
 def test_a_run_shows_progress_curves_and_cancel(panel: LearnPanel, qtbot: QtBot) -> None:
     panel.show_running(True)
     assert panel._retrain.isHidden()
