@@ -60,7 +60,9 @@ def test_the_worst_false_alarm_is_one_click_away_and_the_next_click_shows_the_ne
     parts.inspect.go_to = lambda episode_id, row: shown.append((episode_id, row))  # type: ignore[method-assign]
     parts.moments.worst.click()
     said = [each.text for each in parts.application.window.messages.entries]
-    assert said[-1:] == ["No listed episode that ended in success has a false alarm at your threshold."]
+    assert said[-1:] == [
+        "No listed episode that ended in success has a false alarm at your threshold. A call before a failure is none."
+    ]
     Catalogue(opened).add_policy(a_policy("p1"))
     journal = EpisodeJournal(opened)
     for name, peak in (("ep-a", 0.8), ("ep-b", 0.95)):
