@@ -122,12 +122,17 @@ def _trying(candidate: Candidate, starts: int) -> Progress:
 
 
 def _parts(report: Report, count: int) -> Iterator[Report]:
-    """Yield a report for each candidate: progress of its own share, and warnings of the first one only."""
-    for number in range(count):
+    """Yield a report for each candidate: progress of its own share, and warnings of the first one only.
 
-        def part(event: RunEvent, number: int = number) -> None:
+    Each share is half of what is left, because the trial may end with any candidate: time left is then never more than
+    twice too long.
+    """
+    for number in range(count):
+        begin = 1 - 0.5**number
+
+        def part(event: RunEvent, number: int = number, begin: float = begin) -> None:
             if isinstance(event, Progress) and event.stage == "policy":
-                fraction = (number + _TRAINING * event.fraction) / count
+                fraction = begin + (1 - begin) / 2 * _TRAINING * event.fraction
                 report(msgspec.structs.replace(event, fraction=fraction, seconds_left=None))
             # The same data would be warned of again.
             elif number == 0 or not isinstance(event, Warned):
