@@ -1,8 +1,10 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from mile_desktop.ui.clients import trainer_client
 from mile_desktop.ui.theme import theme
 from tests.ui.application.live_window import LiveWindow
 
@@ -15,6 +17,23 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trainers_of_ordinary_priority() -> Iterator[None]:
+    """Give trainings their share of the processor: in the suite both are busy, and low priority gets a tenth of one.
+
+    ``tests/ui/clients/test_trainer_client.py`` tests the priority.
+    """
+    start = trainer_client.TrainerClient.start
+
+    def plain(client: trainer_client.TrainerClient, command: Sequence[str], run_folder: Path) -> None:
+        start(client, [each for each in command if each != "--background"], run_folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer_client, "NICENESS", 0)
+        patch.setattr(trainer_client.TrainerClient, "start", plain)
         yield
 
 
