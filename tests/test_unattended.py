@@ -29,7 +29,7 @@ def run_unattended(output: Path, *options: str) -> subprocess.CompletedProcess[s
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
     output = tmp_path_factory.mktemp("unattended") / "out"
-    return output, run_unattended(output, "--rounds", "1", "--episodes", "3", "--starts", "1", "--epochs", "4")
+    return output, run_unattended(output, "--rounds", "1", "--episodes", "2", "--starts", "1", "--epochs", "4")
 
 
 Ran = tuple[Path, "subprocess.CompletedProcess[str]"]
@@ -59,7 +59,7 @@ def test_what_it_tells_is_what_the_workspace_holds(ran: Ran) -> None:
         checked = doctor(workspace)
     assert told["problems"] == []
     assert checked.problems == ()
-    assert told["episodes"] == len(episodes) == 3
+    assert told["episodes"] == len(episodes) == 2
     assert told["steps"] == sum(each.steps for each in episodes)
     assert told["takeovers"] == sum(each.takeovers for each in episodes) > 0
     assert told["human_steps"] == sum(each.human_steps for each in episodes)

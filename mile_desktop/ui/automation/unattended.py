@@ -92,6 +92,8 @@ class Unattended(ScriptedRun):
         parts.application.worker.episode_closed.connect(self._count)
         parts.application.worker.status_changed.connect(self._watch_phase)
         parts.retrain.trainer.event_read.connect(self._follow)
+        # Nothing is supervised while it trains, and low priority would make a busy machine wait for minutes.
+        parts.retrain.trainer.niceness = 0
         self.resume_holds()
 
     # ── the script ───────────────────────────────────────────────────────────────────────────────────────────────

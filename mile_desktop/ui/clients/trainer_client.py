@@ -33,8 +33,8 @@ _LEFT_RUNNING: list["subprocess.Popen[bytes]"] = []
 """Trainers that are not followed any more; as their parent, this process must still collect their exit status."""
 
 
-def _lower_session(pid: int) -> None:
-    """Give the session of process ``pid`` low priority against the window's session.
+def _lower_session(pid: int, niceness: int) -> None:
+    """Give the session of process ``pid`` the priority ``niceness`` against the window's session.
 
     Linux with automatic groups, the default of desktop systems, first divides the processor evenly between sessions;
     niceness counts only within one. Without this the trainer would get as much as window, worker and viewer together.
@@ -43,7 +43,7 @@ def _lower_session(pid: int) -> None:
     if not group.exists():
         return
     try:
-        group.write_text(str(NICENESS))
+        group.write_text(str(niceness))
     except OSError as error:
         # the training goes on all the same; only the window may be slower beside it
         _log.warning("The trainer's session keeps ordinary priority: %s", error)
@@ -59,6 +59,8 @@ class TrainerClient(QObject):
     event_read = Signal(object)
     """Each event of ``learning.progress``, once and in order."""
     running_changed = Signal(bool)
+    niceness = NICENESS
+    """Of the trainers that are started; 0 where no person supervises while they run."""
 
     def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -120,8 +122,9 @@ class TrainerClient(QObject):
         # It can have failed already. The first poll reports that.
         with contextlib.suppress(psutil.NoSuchProcess):
             self._process = psutil.Process(child.pid)
-            self._process.nice(NICENESS)
-            _lower_session(child.pid)
+            if self.niceness:
+                self._process.nice(self.niceness)
+                _lower_session(child.pid, self.niceness)
         self._follow(run_folder)
 
     def attach(self, run_folder: Path, pid: int) -> bool:

@@ -98,7 +98,7 @@ class RetrainController(QObject):
             self._application.scene,
             "--run-id",
             run_id,
-            "--background",
+            *(("--background",) if self.trainer.niceness else ()),
         ]
         command = [sys.executable, "-m", "mile_desktop", word, "--json", *common, *arguments]
         try:

@@ -1,10 +1,9 @@
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from mile_desktop.ui.clients import trainer_client
+from mile_desktop.ui.clients.trainer_client import TrainerClient
 from mile_desktop.ui.theme import theme
 from tests.ui.application.live_window import LiveWindow
 
@@ -26,14 +25,8 @@ def trainers_of_ordinary_priority() -> Iterator[None]:
 
     ``tests/ui/clients/test_trainer_client.py`` tests the priority.
     """
-    start = trainer_client.TrainerClient.start
-
-    def plain(client: trainer_client.TrainerClient, command: Sequence[str], run_folder: Path) -> None:
-        start(client, [each for each in command if each != "--background"], run_folder)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer_client, "NICENESS", 0)
-        patch.setattr(trainer_client.TrainerClient, "start", plain)
+        patch.setattr(TrainerClient, "niceness", 0)
         yield
 
 
