@@ -73,6 +73,10 @@ class EditBar(QWidget):
         self._lay_out()
         self.show_progress(None)
         self.show_undo("", "")
+        # Nothing is chosen yet: a button that looks ready and does nothing would be tried first.
+        self.show_selection(0, has_shown=False, deleted=False)
+        self.show_stretch("")
+        self.show_changes(())
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
