@@ -216,6 +216,12 @@ class EpisodeControls(OverrideGuard, QFrame):
         self._undo.setText("" if narrow else _UNDO)
         self._undo.setMaximumWidth(shape if narrow else any_width)
         self._question.setVisible(not narrow)
+        self._yes.setText("Discard" if narrow else "Discard it")
+        self._no.setText("Keep" if narrow else "Keep it")
+        # The question takes exactly the place of the outcomes: Stop must not move while a person is asked.
+        room = self._outcome_row.sizeHint().width()
+        self._question_row.setMinimumWidth(room if narrow else 0)
+        self._question_row.setMaximumWidth(room if narrow else any_width)
         for row in (self._outcome_row, self._question_row):
             layout = row.layout()
             if layout is not None:

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import (
@@ -13,6 +14,7 @@ from mile_desktop.rollout.messages import (
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.ui.supervise.episode_controls import QUESTION_MS, EpisodeControls
 from mile_desktop.ui.supervise.model import EpisodeAction, enabled_actions
+from mile_desktop.ui.theme import theme
 from tests.ui.supervise.examples import status
 
 
@@ -156,3 +158,29 @@ def test_a_participant_of_a_study_has_no_button_for_the_outcome(controls: Episod
     controls.guide(False)
     controls.mark_success()
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("phase", [Phase.AUTONOMOUS, Phase.HOLD])
+def test_stop_does_not_move_while_a_discard_is_asked(
+    themed: QApplication, qtbot: QtBot, phase: Phase, scale: float
+) -> None:
+    theme.apply(themed, "dark", scale)
+    controls = EpisodeControls()
+    qtbot.addWidget(controls)
+    controls.show()
+    controls.show_status(status(phase=phase))
+    moved = []
+    for width in range(theme.px(400), theme.px(1400), theme.px(25)):
+        controls.resize(width, theme.px(56))
+        QApplication.processEvents()
+        before = controls.button(EpisodeAction.STOP).geometry()
+        controls.ask_discard()
+        QApplication.processEvents()
+        if controls.button(EpisodeAction.STOP).geometry() != before:
+            moved.append((width, before, controls.button(EpisodeAction.STOP).geometry()))
+        clipped = [each.text() for each in (controls._yes, controls._no) if each.sizeHint().width() > each.width()]
+        assert not clipped, width
+        controls._no.click()
+        QApplication.processEvents()
+    assert not moved, [(each[0], each[1].getRect(), each[2].getRect()) for each in moved]
