@@ -24,6 +24,9 @@ _UNTIL_TOUCH_M = 0.20
 _METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0}
 _SMALLEST_M = 0.0005
 """Below this the robot would not move visibly; a typing error such as 0 cm is more likely."""
+_MOST_CHOICES = 3
+"""One for each of the keys 1 to 3."""
+_STOP = Understanding((Segment("stop", 1.0, "times"),))
 _BEFORE_SEPARATOR = re.compile(r" ([,;.!?])")
 
 
@@ -60,14 +63,24 @@ class Interpreter:
         """Return the meaning of ``line`` without remembering it: for a preview while it is typed."""
         if self._vocabulary.stops(line):
             # before everything else: a stop is never refused for what stands around it
-            return Understanding((Segment("stop", 1.0, "times"),))
+            return _STOP
         if problem := _unreadable(line):
             return Understanding(refused=problem)
-        return self._understood(self._vocabulary.read(line))
+        understood = self._understood(line)
+        # A typing error can be a known word, too: “let” for “left”. That is seen only when the line makes no sense.
+        return self._with_one_slip(line) or understood if understood.unfit else understood
 
-    def _understood(self, reading: Reading) -> Understanding:
+    def _with_one_slip(self, line: str) -> Understanding | None:
+        """Ask for the lines that make sense when one known word of ``line`` was a slip of the fingers."""
+        likely = [each for each in self._vocabulary.with_one_slip(line) if self._understood(each).makes_sense]
+        return Understanding(ask=tuple(likely[:_MOST_CHOICES])) if likely else None
+
+    def _understood(self, line: str) -> Understanding:
+        if self._vocabulary.stops(line):
+            return _STOP
+        reading = self._vocabulary.read(line)
         if reading.problem:
-            return Understanding(refused=reading.problem, corrected=reading.corrected)
+            return Understanding(refused=reading.problem, corrected=reading.corrected, unfit=True)
         if reading.readings:
             return self._chosen(reading)
         if any(self._vocabulary.stops(known) for _, known in reading.corrected):
@@ -81,15 +94,15 @@ class Interpreter:
         sensible = [
             (known, line, understood)
             for known, line in reading.readings
-            if (understood := self.interpret(line)).understood or understood.ask
+            if (understood := self._understood(line)).makes_sense
         ]
         if not sensible:
-            return Understanding(refused=self._vocabulary.unknown(reading.unclear))
+            return Understanding(refused=self._vocabulary.unfit(reading.unclear, reading.readings[0][0]), unfit=True)
         known, line, understood = sensible[0]
         # A word that is only like a stop is asked about: the line is read at every key, and nothing must end the
         # episode of a person who is still typing another word.
-        if len(sensible) > 1 or self._vocabulary.stops(line):
-            return Understanding(ask=tuple(line for _, line, _ in sensible))
+        if len(sensible) > 1 or reading.must_ask or self._vocabulary.stops(line):
+            return Understanding(ask=tuple(line for _, line, _ in sensible[:_MOST_CHOICES]))
         return replace(understood, corrected=((reading.unclear, known), *understood.corrected))
 
     def accept(self, understood: Understanding) -> None:
@@ -108,13 +121,13 @@ class Interpreter:
             segments: tuple[Segment, ...] = _Builder(self._vocabulary, self.frame, self._last, reading).transform(tree)
         except UnexpectedInput as error:
             refused = f"{_unexpected(error, reading)}. Type for example: {self._vocabulary.examples}."
-            return Understanding(refused=refused, corrected=reading.corrected)
+            return Understanding(refused=refused, corrected=reading.corrected, unfit=True)
         except VisitError as error:
             match error.orig_exc:
                 case _Refusal() as refusal:
                     return Understanding(refused=str(refusal), corrected=reading.corrected)
                 case _Question() as question:
-                    return self._asked(question.args[:3], reading)
+                    return self._asked(question.args[:_MOST_CHOICES], reading)
                 case _:
                     raise
         # Counted here and not in the text, because "again" stands for several movements.

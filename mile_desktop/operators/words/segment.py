@@ -81,11 +81,18 @@ class Understanding:
     """Why nothing moves: what was found and what to type instead."""
     corrected: tuple[tuple[str, str], ...] = field(default=())
     """(typed, read as) for every typing error that was corrected."""
+    unfit: bool = False
+    """It is refused because its words make no sense together, and not because of a limit or of what came before."""
 
     @property
     def understood(self) -> bool:
         """Whether the robot may move by it."""
         return bool(self.segments)
+
+    @property
+    def makes_sense(self) -> bool:
+        """Whether it is understood, or is once a question is answered."""
+        return bool(self.segments or self.ask)
 
     def text(self) -> str:
         """Return the meaning for people, in one line."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA, Indel
 
 from mile_desktop.errors import UserError
 from mile_desktop.paths import RESOURCES
@@ -28,13 +29,26 @@ _ENGLISH = "en"
 _SEPARATORS = frozenset(",;.!?")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 """``1,000`` is a thousand to one person and one to another."""
+_PLAIN_STOPS = ("stop",)
+"""Understood in every language, also with a typing error."""
 _ZERO_IN_WORD = re.compile(r"(?<=[^\W\d_])0|0(?=[^\W\d_])")
-_SHORTEST_TYPO = 4
-"""Shorter words have too many neighbours one letter away."""
+_SHORTEST_SIMILAR = 4
+"""Shorter words have too many words that are merely similar; only slips of the fingers are looked for in them."""
 _CLOSE_ENOUGH = 74.0
 """Similarity in % from which a word counts as a typing error: one wrong letter of four, two of eight."""
+_SHORTEST_CLEAR = 3
+"""A shorter word is never corrected without a question: “p” may be anything."""
 _CLEARLY_AHEAD = 8.0
 """The best reading counts only if the next one is this much worse; otherwise it is a question."""
+_SLIP = 100.0
+"""Score of a slip of the fingers: it is more likely than any other word that is merely similar."""
+_MOST_UNCLEAR = 2
+"""Words of one line that may be typing errors of several words. Every combination of their readings is looked at, and
+a line of fifty such words would have more than can be read in a person's life."""
+
+
+_MOST_PIECES = 24
+"""Words of a line in which known words are tried as slips; the line is read at every key."""
 
 
 class VocabularyError(UserError):
@@ -62,6 +76,11 @@ class Reading:
     readings: tuple[tuple[str, str], ...] = ()
     """(known word, the line with it) for each word that ``unclear`` may be."""
     problem: str = ""
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether ``unclear`` is too short to be corrected without a question."""
+        return 0 < len(self.unclear) < _SHORTEST_CLEAR
 
 
 class _Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,8 +154,9 @@ class Vocabulary:
             self._phrases.update({_words(each): line for each in (typed, *known.phrases.get(typed, []))})
         self._longest = max(map(len, self._entries), default=1)
         self._parts = frozenset(word for key in (*self._entries, *self._phrases) for word in key)
+        self._parts_of_longer = frozenset(word for key in self._entries if len(key) > 1 for word in key)
         self._things = _names_of_things() - self._parts
-        self._long_parts = sorted(word for word in self._parts if len(word) >= _SHORTEST_TYPO)
+        self._long_parts = sorted(word for word in self._parts if len(word) >= _SHORTEST_SIMILAR)
         self._english = Vocabulary(_ENGLISH, targets=targets, phrases=phrases) if language != _ENGLISH else None
         self._english_stops = frozenset(_read(FOLDER / f"{_ENGLISH}.toml").tokens["STOP"])
 
@@ -159,10 +179,11 @@ class Vocabulary:
         # A typing error of "stop" itself stops: not to understand it would be the worse mistake. Other words of stop
         # have too many neighbours ("halt", "half"), and this is asked at every key, so the beginning of a known word
         # is no typing error either.
-        stop = self.first("STOP")
-        if piece[:1] != stop[0] or any(part.startswith(piece) for part in self._parts):
+        stops = {self.first("STOP"), *_PLAIN_STOPS}
+        if piece[:1] not in {each[0] for each in stops} or any(part.startswith(piece) for part in self._parts):
             return False
-        return self._near(piece) == [stop]
+        near = self._near(piece)
+        return len(near) == 1 and near[0] in stops
 
     def first(self, kind: str, value: str = "") -> str:
         """Return how a person may type a token: the first of its words in the file of the language."""
@@ -221,8 +242,10 @@ class Vocabulary:
             near = self._near(piece)
             if not near:
                 return Reading(problem=self.unknown(piece))
-            if len(near) > 1:
-                lines = ((each, " ".join((*fixed[:at], each, *fixed[at + 1 :]))) for each in near[:3])
+            if len(near) > 1 or len(piece) < _SHORTEST_CLEAR:
+                if len(self._unclear(pieces[at:])) > _MOST_UNCLEAR:
+                    return Reading(problem=self._too_unclear(pieces[at:]))
+                lines = ((each, " ".join((*fixed[:at], each, *fixed[at + 1 :]))) for each in near)
                 return Reading(unclear=piece, readings=tuple(lines))
             fixed[at] = near[0]
             corrected.append((piece, near[0]))
@@ -236,6 +259,23 @@ class Vocabulary:
     def unknown(self, word: str) -> str:
         """Return the refusal of a line with ``word``, which is not known."""
         return f"“{word}” is not a word I know. Try for example: {self.examples}."
+
+    def unfit(self, word: str, known: str) -> str:
+        """Return the refusal of a line in which ``word`` may be ``known`` or another word, and none makes sense."""
+        return f"“{word}” is not a word I know, and “{known}” does not fit there. Try for example: {self.examples}."
+
+    def with_one_slip(self, line: str) -> tuple[str, ...]:
+        """Return the lines of which one known word of ``line`` would be a slip of the fingers."""
+        pieces = _PIECES.findall(_folded(line))
+        if len(pieces) > _MOST_PIECES:
+            return ()
+        return tuple(
+            " ".join((*pieces[:at], known, *pieces[at + 1 :]))
+            for at, piece in enumerate(pieces)
+            if piece in self._parts
+            for known in sorted(self._parts)
+            if _is_slip(piece, known)
+        )
 
     def _incomplete(self, typed: str, part: str) -> str:
         """Return the refusal of ``part``, which is known only together with other words."""
@@ -260,16 +300,46 @@ class Vocabulary:
 
     def _near(self, word: str) -> list[str]:
         """Return the known words that ``word`` may be a typing error of: one where it is clear, several where not."""
-        if len(word) < _SHORTEST_TYPO or not word.isalpha():
+        if not word.isalpha():
             return []
-        found = process.extract(word, self._long_parts, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH, limit=6)
-        # By meaning: several spellings of one word are one reading and no question.
+        found = {known: _SLIP for known in sorted(self._parts) if _is_slip(word, known)}
+        if len(word) >= _SHORTEST_SIMILAR:
+            similar = process.extract(word, self._long_parts, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH, limit=6)
+            found = {known: score for known, score, _ in similar} | found
+        # By meaning: several spellings of one word are one reading and no question. Of two slips the more similar word
+        # is the first choice.
         best: dict[tuple[str, str], tuple[str, float]] = {}
-        for known, score, _ in found:
-            token = self._entries.get((known,))
+        for known, score in sorted(found.items(), key=lambda each: (-each[1], -fuzz.ratio(word, each[0]))):
+            # A part of a longer entry is apart, because it means something else there: the “of” of “a couple of”.
+            token = None if known in self._parts_of_longer else self._entries.get((known,))
             best.setdefault((token.kind, token.value) if token else ("", known), (known, score))
-        ranked = sorted(best.values(), key=lambda each: -each[1])
+        ranked = list(best.values())
         return [known for known, score in ranked if score > ranked[0][1] - _CLEARLY_AHEAD]
+
+    def _unclear(self, pieces: Sequence[str]) -> list[str]:
+        """Return those of ``pieces`` that are typing errors of several words."""
+        unknown = (piece for piece in pieces if piece not in self._parts and not _is_number(piece))
+        return [piece for piece in unknown if len(self._near(piece)) > 1 or len(piece) < _SHORTEST_CLEAR]
+
+    def _too_unclear(self, pieces: Sequence[str]) -> str:
+        """Return the refusal of a line with more unclear words than can be asked about."""
+        words = ", ".join(f"“{each}”" for each in self._unclear(pieces)[:3])
+        return f"{words}: each may be several words. Type them again, for example: {self.examples}."
+
+
+def _is_slip(typed: str, known: str) -> bool:
+    """Whether ``typed`` is ``known`` with one letter missing or doubled, or with two neighbours swapped."""
+    match len(typed) - len(known):
+        case -1:
+            return Indel.distance(typed, known) == 1
+        case 0:
+            return typed != known and OSA.distance(typed, known) == 1 and sorted(typed) == sorted(known)
+        case 1:
+            return any(
+                typed[:at] + typed[at + 1 :] == known and typed[at] == typed[at - 1] for at in range(1, len(typed))
+            )
+        case _:
+            return False
 
 
 @lru_cache(maxsize=1)
