@@ -243,10 +243,7 @@ class Vocabulary:
             if not near:
                 return Reading(problem=self.unknown(piece))
             if len(near) > 1 or len(piece) < _SHORTEST_CLEAR:
-                if len(self._unclear(pieces[at:])) > _MOST_UNCLEAR:
-                    return Reading(problem=self._too_unclear(pieces[at:]))
-                lines = ((each, " ".join((*fixed[:at], each, *fixed[at + 1 :]))) for each in near)
-                return Reading(unclear=piece, readings=tuple(lines))
+                return self._asked_about((*fixed[:at], piece, *pieces[at + 1 :]), at, near)
             fixed[at] = near[0]
             corrected.append((piece, near[0]))
         tokens = self.read_exactly(fixed)
@@ -316,15 +313,17 @@ class Vocabulary:
         ranked = list(best.values())
         return [known for known, score in ranked if score > ranked[0][1] - _CLEARLY_AHEAD]
 
-    def _unclear(self, pieces: Sequence[str]) -> list[str]:
-        """Return those of ``pieces`` that are typing errors of several words."""
-        unknown = (piece for piece in pieces if piece not in self._parts and not _is_number(piece))
-        return [piece for piece in unknown if len(self._near(piece)) > 1 or len(piece) < _SHORTEST_CLEAR]
-
-    def _too_unclear(self, pieces: Sequence[str]) -> str:
-        """Return the refusal of a line with more unclear words than can be asked about."""
-        words = ", ".join(f"“{each}”" for each in self._unclear(pieces)[:3])
-        return f"{words}: each may be several words. Type them again, for example: {self.examples}."
+    def _asked_about(self, pieces: Sequence[str], at: int, near: Sequence[str]) -> Reading:
+        """Return a line with each of ``near`` in the place of the unclear word, or the refusal of too many of these."""
+        unknown = (piece for piece in pieces[at:] if piece not in self._parts and not _is_number(piece))
+        unclear = [piece for piece in unknown if len(self._near(piece)) > 1 or len(piece) < _SHORTEST_CLEAR]
+        if len(unclear) > _MOST_UNCLEAR:
+            words = ", ".join(f"“{each}”" for each in unclear[:3])
+            return Reading(
+                problem=f"{words}: each may be several words. Type them again, for example: {self.examples}."
+            )
+        lines = ((each, " ".join((*pieces[:at], each, *pieces[at + 1 :]))) for each in near)
+        return Reading(unclear=pieces[at], readings=tuple(lines))
 
 
 def _is_slip(typed: str, known: str) -> bool:
