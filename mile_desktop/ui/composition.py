@@ -155,6 +155,7 @@ def _connect_pages(parts: Composition) -> None:
     supervise.pictures.cameras_asked.connect(parts.cameras.open_dialog)
     supervise.add_above_transport(parts.robots.bar)
     supervise.add_above_transport(parts.study.bar)
+    parts.study.session_changed.connect(parts.guide.pause)
     parts.study.view_changed.connect(supervise.guide)
     parts.study.view_changed.connect(parts.supervise.words.guide)
     parts.robots.bar.checklist_changed.connect(supervise.controls.wait_for_start)

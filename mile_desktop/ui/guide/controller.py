@@ -36,6 +36,7 @@ class GuideController(QObject):
         self._model = GuideModel()
         self._state = _State.HIDDEN
         self._shown = ""
+        self._paused = False
         self.bar = GuideBar()
         application.window.add_above_pages(self.bar)
         self.bar.primary_pressed.connect(self._primary)
@@ -58,6 +59,10 @@ class GuideController(QObject):
         """Offer the guide, unless a person has answered before."""
         if self._application.preferences.value.guide == "offer":
             self._state = _State.OFFERED
+        self._show_offer()
+
+    def _show_offer(self) -> None:
+        if self._state is _State.OFFERED and not self._paused:
             self.bar.show_texts("", "New here?", _OFFER, primary="Guided start", secondary="Not now")
 
     def begin(self) -> None:
@@ -77,6 +82,15 @@ class GuideController(QObject):
         self._state = _State.HIDDEN
         self.bar.hide()
         self._remember()
+
+    def pause(self, paused: bool) -> None:
+        """Hide the guide while a participant of a study sits there: its buttons lead to what the condition hides."""
+        self._paused = paused
+        if paused:
+            self.bar.hide()
+        else:
+            self._show_offer()
+            self._refresh()
 
     # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,7 +134,8 @@ class GuideController(QObject):
             self._refresh()
 
     def _refresh(self) -> None:
-        if self._state is not _State.RUNNING:
+        # A step that is done in a session must turn no page: the participant may be reading another one.
+        if self._paused or self._state is not _State.RUNNING:
             return
         step = self._model.step
         if step is None:

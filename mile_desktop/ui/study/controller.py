@@ -35,6 +35,8 @@ class StudyController(QObject):
 
     view_changed = Signal(object)
     """What the participant may see: a ``ParticipantView``, or None for everything."""
+    session_changed = Signal(bool)
+    """A session begins (True) or is over: parts of the window that are not for a participant go and come back."""
     step_shown = Signal(object)
     """The ``PlannedStep`` that waits for the participant now; None: the session is over."""
 
@@ -162,6 +164,7 @@ class StudyController(QObject):
             self.runner.begin_session(session)
             self.retraining.begin_session(session)
             self._application.window.limit_pages(_PAGES)
+            self.session_changed.emit(True)
             self._advance()
 
     def leave(self) -> None:
@@ -182,6 +185,7 @@ class StudyController(QObject):
         self.view_changed.emit(None)
         self.bar.show_prompt(None)
         self._application.window.limit_pages(frozenset())
+        self.session_changed.emit(False)
         self._application.window.show_page("study")
         self._supervise_freely()
         self._show()

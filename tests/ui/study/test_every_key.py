@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.study.block import view_of
@@ -44,7 +44,9 @@ def parts(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: l
     parts.study.session = session
     parts.study.runner.begin_session(session)
     parts.study.runner.state = EpisodeState.RUNNING
+    parts.guide.offer()
     window.limit_pages(frozenset({"study", "supervise"}))
+    parts.study.session_changed.emit(True)
     parts.study.view_changed.emit(view_of(session.protocol.conditions[0]))
     return parts
 
@@ -65,6 +67,20 @@ def test_every_key_drives_or_looks_or_does_nothing(parts: Composition, sent: lis
             assert window.page == "supervise", binding.action
             assert set(sent) <= DRIVING, binding.action
     assert parts.study.session is not None
+
+
+def test_a_participant_has_only_the_buttons_of_the_session(parts: Composition) -> None:
+    window, guide = parts.application.window, parts.guide
+    allowed = (parts.supervise.page, parts.study.page, window.alarms, window.messages, window.toasts)
+    for begin in (guide.offer, guide.begin):  # whatever the guide did when the session began
+        begin()
+        buttons = [each for each in window.findChildren(QAbstractButton) if each.isVisible()]
+        assert buttons
+        others = [each for each in buttons if not any(part.isAncestorOf(each) for part in allowed)]
+        assert not others, [each.text() for each in others]
+    assert window.page == "supervise"
+    parts.study.session_changed.emit(False)
+    assert guide.bar.isVisible(), "the guide is still wanted after the session"
 
 
 def test_the_keys_work_again_after_the_session(parts: Composition) -> None:
