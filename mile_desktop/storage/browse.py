@@ -212,11 +212,11 @@ def tags_in_use(workspace: Workspace) -> tuple[str, ...]:
 def driving_policies(workspace: Workspace, scene: str = "") -> tuple[DrivingPolicy, ...]:
     """Return each policy that drove an episode (of ``scene``, if one is given), the newest episode's first."""
     columns = f"episode.policy_id, {_POLICY} AS policy, episode.scene"
-    where = "WHERE ?1 = '' OR episode.scene = ?1"
+    where = "WHERE ? = '' OR episode.scene = ?"
     # By scene, too: a scripted expert has the same id in every one.
     groups = "GROUP BY episode.policy_id, episode.scene"
     statement = f"SELECT {columns} {_FROM} {where} {groups} ORDER BY max(started_at) DESC, episode.scene"
-    return tuple(DrivingPolicy(*row) for row in workspace.query(statement, (scene,)))
+    return tuple(DrivingPolicy(*row) for row in workspace.query(statement, (scene, scene)))
 
 
 def outcomes_by_policy(workspace: Workspace, scene: str) -> dict[str, dict[str, int]]:

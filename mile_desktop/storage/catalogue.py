@@ -104,9 +104,9 @@ class Catalogue:
     ) -> tuple[EpisodeRecord, ...]:
         """Return the episodes that match, oldest first."""
         rows = self._workspace.query(
-            "SELECT * FROM episode WHERE (?1 IS NULL OR scene = ?1) AND (?2 IS NULL OR policy_id = ?2) "
-            "AND (?3 IS NULL OR outcome = ?3) AND deleted <= ?4 ORDER BY started_at, episode_id",
-            (scene, policy_id, outcome, int(include_deleted)),
+            "SELECT * FROM episode WHERE (? IS NULL OR scene = ?) AND (? IS NULL OR policy_id = ?) "
+            "AND (? IS NULL OR outcome = ?) AND deleted <= ? ORDER BY started_at, episode_id",
+            (scene, scene, policy_id, policy_id, outcome, outcome, int(include_deleted)),
         )
         return tuple(_episode(row) for row in rows)
 
@@ -356,7 +356,7 @@ def insert_episode(connection: sqlite3.Connection, record: EpisodeRecord) -> Non
 def _expect_not_in_use(policy_id: str, connection: sqlite3.Connection) -> None:
     # Asked within the transaction of the change: another process may promote the policy at this moment.
     found = connection.execute(
-        "SELECT name FROM policy WHERE policy_id = ?1 AND policy_id = (SELECT policy_id FROM promotion "
+        "SELECT name FROM policy WHERE policy_id = ? AND policy_id = (SELECT policy_id FROM promotion "
         "WHERE promotion.scene = policy.scene ORDER BY promotion_id DESC LIMIT 1)",
         (policy_id,),
     ).fetchone()
