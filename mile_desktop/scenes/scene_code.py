@@ -89,9 +89,11 @@ class SceneCode:
         self._handler: object = None
         self._alarms = 0
         self._waited_s = 0.0
+        self._process = 0
 
     def __enter__(self) -> Self:
         self._printing.__enter__()
+        self._process = os.getpid()
         # signals reach the main thread only; other threads that run scene code have no limit
         self._timed = not _here.depth and threading.current_thread() is threading.main_thread()
         _here.depth += 1
@@ -105,6 +107,9 @@ class SceneCode:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if os.getpid() != self._process:
+            # The scene has forked, and this is the copy. It must end here: it would record the same episode once more.
+            _exit(0)
         if self._timed:
             # The timer first: an interruption between the two lines would reach the old handler.
             signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -112,7 +117,7 @@ class SceneCode:
         _here.depth -= 1
         self._printing.__exit__(kind, error, trace)
         # Ctrl-C is the person's wish and no fault of the scene; a sentence of an inner context is complete already.
-        if error is None or isinstance(error, (SceneModuleError, Interruption, KeyboardInterrupt)):
+        if error is None or isinstance(error, (SceneModuleError, Interruption)) or _is_ctrl_c(error):
             return
         if isinstance(error, _NoAnswerError):
             raise SceneModuleError(
@@ -131,6 +136,12 @@ class SceneCode:
         starved = self._waited_s - before_s > _STARVED_SHARE * part_s
         if not starved or self._alarms * part_s > _MOST_PATIENCE * self._patience_s:
             raise _NoAnswerError
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    # Commands and workers have handlers of their own for the signal. Where Python's own one is not in place, nobody but
+    # the scene can have raised it, and it would end the worker as if a person had wanted that.
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def module_failed(path: Path, what: str, error: BaseException) -> SceneModuleError:

@@ -66,6 +66,16 @@ def test_output_of_a_scene_goes_to_the_error_stream(capsys: pytest.CaptureFixtur
     assert capsys.readouterr() == ("", "hello\n")
 
 
+def test_a_copy_of_the_process_that_a_scene_makes_ends_there(tmp_path: Path) -> None:
+    with SceneCode(MODULE, "step"):
+        child = os.fork()
+    if child == 0:  # would be a second program, which records the same episode
+        (tmp_path / "second").touch()
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not (tmp_path / "second").exists()
+
+
 def test_ctrl_c_is_no_error_of_the_scene() -> None:
     with pytest.raises(KeyboardInterrupt), SceneCode(MODULE, "measure"):
         raise KeyboardInterrupt

@@ -14,6 +14,7 @@ from mile_desktop.scenes.gymnasium.drawn_state import drawn_by_state
 from mile_desktop.scenes.gymnasium.inner import InnerEnv, KeptState, probed
 from mile_desktop.scenes.gymnasium.replayed_state import drawn_by_replay
 from mile_desktop.scenes.gymnasium.spaces import NumberedActions
+from mile_desktop.scenes.scene_code import SceneModuleError
 from mile_desktop.scenes.scene_file import load_gymnasium_description
 from mile_desktop.scenes.snapshots import Snapshots
 
@@ -168,7 +169,16 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         rule = self.description.success
         if rule.return_at_least is not None:
             return over and self._total >= rule.return_at_least
-        return any(bool(np.all(info[key])) for key in rule.info if key in info)
+        return any([self._flag(info, key) for key in rule.info if key in info])
+
+    def _flag(self, info: dict[str, Any], key: str) -> bool:
+        value = np.asarray(info[key])
+        # A text would count as true, so that every episode would be a success.
+        if value.dtype.kind not in "biuf":
+            raise SceneModuleError(
+                f"{self._inner.source}: step: found {info[key]!r} for info[{key!r}], expected True or False"
+            )
+        return bool(value.all())
 
     def _observation(self) -> Float32Array:
         # bounded, because environments leave their own bounds by rounding, or because the bounds are a guess

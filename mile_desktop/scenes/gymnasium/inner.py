@@ -18,7 +18,7 @@ from mile_desktop.scenes.gymnasium.attributes import Attributes, Kept
 from mile_desktop.scenes.gymnasium.description import GymnasiumSceneDescription
 from mile_desktop.scenes.gymnasium.mujoco_state import KeptPhysics, MujocoState, find_physics
 from mile_desktop.scenes.gymnasium.spaces import Actions, FlatObservations, NumberedActions, SpaceError, read_actions
-from mile_desktop.scenes.scene_code import CALL_S, START_S, SceneCode, SceneModuleError
+from mile_desktop.scenes.scene_code import CALL_S, START_S, SceneCode, SceneModuleError, checked_number
 from mile_desktop.silence_stderr import quiet_streams
 
 _MODULES = {"metaworld": ("metaworld", "mujoco"), "panda-gym": ("panda_gym", "pybullet")}
@@ -97,21 +97,24 @@ class InnerEnv:
             self.attributes = None
         with SceneCode(self.source, "reset", START_S):
             observation, _ = self.env.reset(seed=seed)
-            row = self.observations.row(observation)
         if self.attributes is None:
             # now, and not before: many environments create their attributes in their first reset
             self.attributes = Attributes(self.env)
             self.attributes.lay_out()
         self.physics = find_physics(self.env.unwrapped)  # again: some environments load a model for each episode
-        return self._checked(row, "reset")
+        return self._row(observation, "reset")
 
     def step(self, action: Float32Array | int) -> Outcome:
         """Take one step; ``action``: float32[a] in [−1, 1], or the number of a discrete action."""
         with SceneCode(self.source, "step", CALL_S):
             taken = self.to_environment(action)
             observation, reward, terminated, truncated, info = self.env.step(taken)
-            row = self.observations.row(observation)
-        return self._checked(row, "step"), float(reward), bool(terminated), bool(truncated), info
+            over, late = bool(terminated), bool(truncated)
+        # What it returned is checked here and not by whoever uses it first: that would be a fault of the program.
+        if not isinstance(info, dict):
+            raise SceneModuleError(f"{self.source}: step: found {info!r} as info, expected a dictionary")
+        row = self._row(observation, "step")
+        return row, checked_number(self.source, "step: reward", reward), over, late, info
 
     def to_environment(self, action: Float32Array | int) -> object:
         """Return ``action`` as the environment takes it."""
@@ -119,7 +122,14 @@ class InnerEnv:
             return self.actions.to_environment(int(action))
         return self.actions.to_environment(np.asarray(action, np.float32))
 
-    def _checked(self, row: Float32Array, method: str) -> Float32Array:
+    def _row(self, observation: object, method: str) -> Float32Array:
+        try:
+            row = self.observations.row(observation)
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+            raise SceneModuleError(
+                f"{self.source}: {method}: found an observation that its observation_space does not have ({error}), "
+                f"expected one of {' '.join(str(self.env.observation_space).split())}"
+            ) from error
         wrong = np.flatnonzero(~np.isfinite(row))
         if wrong.size:
             raise SceneModuleError(

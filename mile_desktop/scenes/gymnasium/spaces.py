@@ -123,8 +123,14 @@ class _Part:
     space: Space
 
     def row(self, observation: object) -> Float32Array:
-        """Return float32[n] of this leaf."""
-        value = np.asarray(self.take(observation))
+        """Return float32[n] of this leaf; raises ``ValueError`` or ``TypeError`` where its value is not of its space."""
+        taken = self.take(observation)
+        # An array would keep what lies under the mask, and a policy would learn from values that do not exist.
+        if np.ma.is_masked(taken):
+            raise ValueError("masked entries")
+        value = np.asarray(taken)
+        if value.dtype.kind == "c":
+            raise ValueError("complex numbers")
         match self.space:
             case spaces.Discrete(n=n, start=start):
                 return _one_hot(int(n), int(value) - int(start))
@@ -132,7 +138,11 @@ class _Part:
                 numbers = value.ravel() - self.space.start.ravel()
                 columns = zip(nvec.ravel(), numbers, strict=True)
                 return np.concatenate([_one_hot(int(n), int(number)) for n, number in columns])
-        return value.astype(np.float32).ravel()
+        row = value.astype(np.float32).ravel()
+        # The length can change from step to step, and a policy cannot follow.
+        if len(row) != len(self.labels):
+            raise ValueError(f"{len(row)} values in place of the {len(self.labels)} from {self.labels[0]!r} on")
+        return row
 
 
 class FlatObservations:

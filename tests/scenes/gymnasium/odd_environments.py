@@ -40,7 +40,32 @@ class Walk(gymnasium.Env[Any, Any]):
         if self.fault == "unrepeatable":
             self.place = self.place + np.random.default_rng().uniform(-0.1, 0.1, 2)
         far = bool(np.abs(self.place).max() > 3.0)
-        return self._seen(), -float(np.abs(self.place).sum()), False, False, {"is_success": far, "steps": self.steps}
+        reward: Any = -float(np.abs(self.place).sum())
+        info: Any = {"is_success": far, "steps": self.steps}
+        seen = self._seen()
+        if self.steps >= 3:
+            reward, info, seen = self._spoilt(reward, info, seen)
+        return seen, reward, False, False, info
+
+    def _spoilt(self, reward: object, info: object, seen: dict[str, Any]) -> tuple[Any, Any, Any]:
+        match self.fault:
+            case "no info":
+                info = None
+            case "text as success":
+                info = {"is_success": "maybe"}
+            case "two rewards":
+                reward = np.array([0.5, 1.0])
+            case "nan reward":
+                reward = np.nan
+            case "masked":
+                seen["place"] = np.ma.masked_array([0.0, 1.0], mask=[False, True])  # type: ignore[no-untyped-call]
+            case "complex":
+                seen["place"] = np.array([1.0 + 2.0j, 0.0])
+            case "longer":
+                seen["place"] = np.zeros(3)
+            case "no key":
+                del seen["gear"]
+        return reward, info, seen
 
     def _go_wrong(self) -> None:
         match self.fault:
@@ -48,6 +73,8 @@ class Walk(gymnasium.Env[Any, Any]):
                 raise KeyError("gripper")
             case "exits":
                 os._exit(0)
+            case "interrupts":
+                raise KeyboardInterrupt
             case "loops":
                 while True:
                     time.sleep(0.01)

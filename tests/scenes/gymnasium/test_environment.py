@@ -1,3 +1,4 @@
+import signal
 import sys
 import time
 
@@ -164,13 +165,24 @@ def test_actions_that_are_none_are_refused_and_nothing_moves(opened: OpenScene, 
         ("exits", r"odd_environments.py, line \d+: step: found os._exit\(0\), expected none"),
         ("loops", r"odd_environments.py, line \d+: step: found no answer in 1 s, expected one; is there a loop"),
         ("nan", r"odd_environments.py: step: found nan for 'place 0', expected a finite number"),
+        ("interrupts", r"odd_environments.py, line \d+: step: found KeyboardInterrupt \(\), expected none"),
+        ("no info", r"odd_environments.py: step: found None as info, expected a dictionary"),
+        ("text as success", r"step: found 'maybe' for info\['is_success'\], expected True or False"),
+        ("two rewards", r"step: reward: found array\(\[0.5, 1. \]\), expected a number"),
+        ("nan reward", r"step: reward: found nan, expected a finite number"),
+        ("masked", r"step: found an observation that its observation_space does not have \(masked entries\), expected"),
+        ("complex", r"\(complex numbers\), expected one of Dict"),
+        ("longer", r"\(3 values in place of the 2 from 'place 0' on\)"),
+        ("no key", r"\('gear'\), expected one of Dict"),
     ],
 )
 def test_faults_of_its_code_are_said_with_file_line_and_method(
-    opened: OpenScene, monkeypatch: pytest.MonkeyPatch, fault: str, error: str
+    opened: OpenScene, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, fault: str, error: str
 ) -> None:
     monkeypatch.setattr("mile_desktop.scenes.gymnasium.inner.CALL_S", 1.0)
     monkeypatch.setattr("mile_desktop.scenes.gymnasium.environment.probed", lambda _: ANYTHING)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the worker
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     began = time.monotonic()
 
     def drive() -> None:
