@@ -12,6 +12,7 @@ from mile_desktop.learning.settings import EVALUATION_EPISODES
 from mile_desktop.registry.names import INITIAL
 from mile_desktop.scenes.catalogue import scenes
 from mile_desktop.storage.ids import new_id
+from mile_desktop.storage.records import RunRecord
 from mile_desktop.storage.run_owner import run_owner_alive
 from mile_desktop.ui.application import Application
 from mile_desktop.ui.clients.trainer_client import TrainerClient, TrainerRunningError
@@ -120,20 +121,25 @@ class RetrainController(QObject):
         if self.trainer.running:
             self.trainer.leave()
             self.panel.show_running(False)
-        for run_id in self._settle(workspace):
-            folder = workspace.workspace.run_folder(run_id)
-            if not self.trainer.running and self.trainer.attach(folder, _read_pid(folder)):
+        for run in self._settle(workspace):
+            folder = workspace.workspace.run_folder(run.run_id)
+            if self.trainer.running:
+                continue
+            alive = self.trainer.attach(folder, _read_pid(folder))
+            # Also where it has ended meanwhile: its result must not be decided in another scene.
+            self.panel.set_run_scene(run.scene)
+            if alive:
                 self._application.window.say("info", "The training that was started before is still running.")
 
-    def _settle(self, workspace: WorkspaceSession) -> tuple[str, ...]:
-        """Mark runs whose trainer died as failed; return the ids of those that still run."""
+    def _settle(self, workspace: WorkspaceSession) -> tuple[RunRecord, ...]:
+        """Mark runs whose trainer died as failed; return those that still run."""
         running = []
         with self._application.errors_shown():
             for run in workspace.catalogue.runs():
                 if run.state != "running":
                     continue
                 if _is_running(workspace.workspace.run_folder(run.run_id)):
-                    running.append(run.run_id)
+                    running.append(run)
                 else:
                     workspace.catalogue.set_run_state(
                         run.run_id, "failed", message="The trainer ended before it had finished."
@@ -200,6 +206,7 @@ class RetrainController(QObject):
 
     def _show_policies(self, policy_list: PolicyList) -> None:
         self._previous = policy_list.previous
+        self.panel.show_scene(self._application.scene)
         self.panel.set_policy_names({entry.policy_id: entry.name for entry in policy_list.entries})
         self._show_summary()
 

@@ -56,6 +56,7 @@ class LearnPanel(QScrollArea):
         self._note_text = ""
         self._wants_more = False
         """The run that starts next is a larger comparison of the last one's result."""
+        self._scene = self._run_scene = ""
         self._lines = [_label("body") for _ in range(4)]
         self._warnings = _label("warning")
         self.data = DataPart()
@@ -152,6 +153,19 @@ class LearnPanel(QScrollArea):
         self._summary = summary
         self._refresh()
 
+    def show_scene(self, scene: str) -> None:
+        """Show the run of ``scene`` only: a result of another scene must not be decided here.
+
+        It is shown again when its scene is loaded. A training that still runs is shown in every scene, with its Cancel.
+        """
+        self._scene = scene
+        self._refresh()
+
+    def set_run_scene(self, scene: str) -> None:
+        """Set the scene of the run that is shown, where it was not started in this window."""
+        self._run_scene = scene
+        self._refresh()
+
     def set_policy_names(self, names: Mapping[str, str]) -> None:
         """Set the short names of policies by their ids."""
         self._names = dict(names)
@@ -163,6 +177,7 @@ class LearnPanel(QScrollArea):
             # Nothing of the last run may be mixed into this one; a larger comparison goes on with its result.
             self._run = self._run.with_more() if self._wants_more else RunModel(state=RunState.RUNNING)
             self._wants_more = False
+            self._run_scene = self._scene
             self._note_text = ""
         elif not running and self._run.running:
             # It ended without saying how; with a last event the state would already be another one.
@@ -176,8 +191,8 @@ class LearnPanel(QScrollArea):
 
     @property
     def state(self) -> RunState:
-        """What is shown."""
-        return self._run.state
+        """What is shown; a run of another scene is shown only while it runs."""
+        return self._run.state if self._run.running or self._run_scene == self._scene else RunState.READY
 
     @property
     def can_retrain(self) -> bool:
@@ -249,7 +264,7 @@ class LearnPanel(QScrollArea):
     # ── display ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _refresh(self) -> None:
-        state = self._run.state
+        state = self.state
         running = self._run.running
         self._show_facts()
         for widget in (self.data, self._method, self._method_text, self._fold, self._retrain):
@@ -280,7 +295,7 @@ class LearnPanel(QScrollArea):
     def _has_lost(self) -> bool:
         """Whether a result waits for a decision and its comparison showed a loss."""
         compared = self._run.compared
-        return self._run.state is RunState.DONE and compared is not None and compared.suggestion == "keep"
+        return self.state is RunState.DONE and compared is not None and compared.suggestion == "keep"
 
     def _show_facts(self) -> None:
         known = self._summary
@@ -295,7 +310,7 @@ class LearnPanel(QScrollArea):
             label.setText(text)
             label.setVisible(bool(text))
         # They are advice before a training. During one they are no help, and its result repeats what still matters.
-        before = not self._run.running and self._run.state is not RunState.DONE
+        before = not self._run.running and self.state is not RunState.DONE
         warnings = known.warnings() if known is not None and not empty and before else ()
         self._warnings.setText("\n".join(f"! {text}" for text in warnings))
         self._warnings.setVisible(bool(warnings))
@@ -317,15 +332,15 @@ class LearnPanel(QScrollArea):
             names: dict[Side, str] = {"before": before or "before", "after": after}
             success = [(names[side], {SUCCESS: curve}) for side, curve in run.success.items()]
             self._losses.show_curves([("now", run.curves), *success])
-        shown = run.warnings if run.running or run.state is RunState.DONE else []
+        shown = run.warnings if run.running or self.state is RunState.DONE else []
         self._run_warnings.setText("\n".join(f"! {text}" for text in shown))
         self._run_warnings.setVisible(bool(shown))
 
     def _show_note(self) -> None:
-        text, role = _NOTES.get(self._run.state, ("", "quiet"))
-        if self._run.state is RunState.FAILED:
+        text, role = _NOTES.get(self.state, ("", "quiet"))
+        if self.state is RunState.FAILED:
             text = f"✕ {self._run.failure}"
-        elif not text and self._run.state in {RunState.READY, RunState.USED}:
+        elif not text and self._run_scene == self._scene and self.state in {RunState.READY, RunState.USED}:
             text = self._note_text
         theme.set_role(self._note, role)
         self._note.setText(text)

@@ -24,13 +24,14 @@ class CallLineController(QObject):
         self._strips = strips
         self._job = CommandClient(self)
         self._again = self._chosen = False
-        self._said = ""
+        self._said = self._scene = ""
         self._rule = _rule_of(application.preferences.value)
         self._job.said.connect(self._found)
         self._job.failed.connect(self._failed)
         self._job.finished.connect(self._go_on)
+        self._job.cancelled.connect(self._go_on)
         strips.bar.line_chosen.connect(self._choose)
-        application.worker.session_loaded.connect(self.refresh)
+        application.worker.session_loaded.connect(self._session_loaded)
         application.worker.episode_closed.connect(self._episode_closed)
         application.preferences.changed.connect(self._preferences_changed)
         application.workspace_opened.connect(self._leave_workspace)
@@ -59,10 +60,21 @@ class CallLineController(QObject):
                 rule = ["--debounce", str(value.alert_debounce_steps), "--let-go", f"{value.alert_let_go:.2f}"]
                 self._job.start("threshold", *common, *rule, "--threshold", f"{value.alert_threshold:.2f}", *wish)
 
+    def _session_loaded(self, _: object) -> None:
+        # The same scene is loaded again after every reset, and then its count still holds.
+        if self._application.scene != self._scene:
+            self._scene = self._application.scene
+            self._forget()
+        self.refresh()
+
     def _leave_workspace(self, _: object) -> None:
-        """Forget the count of the workspace before: its line must not become the alarm of this one."""
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget the count of the workspace or scene before: its line must not become the alarm of this one."""
         self._again = self._chosen = False
         self._job.cancel()
+        self._strips.show_curve(None)
 
     def _choose(self, way: str, number: int) -> None:
         fields: dict[str, object] = {"alert_line": way}

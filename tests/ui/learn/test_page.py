@@ -233,3 +233,33 @@ def test_cancel_stays_in_its_place_when_the_stage_wraps_and_the_losses_appear(pa
     panel.grab()
     assert panel._stage_text.height() > panel._bar.height()
     assert panel._cancel.geometry() == before
+
+
+def test_a_result_is_decided_in_its_own_scene_only(panel: LearnPanel) -> None:
+    panel.show_scene("pendulum")
+    panel.show_running(True)
+    panel.show_scene("drawer-open")
+    assert panel.state is RunState.RUNNING, "a training can be followed and cancelled in every scene"
+    panel.show_scene("pendulum")
+    finish(panel)
+    assert panel.card.isVisible()
+    panel.show_scene("drawer-open")
+    assert panel.card.isHidden()
+    assert panel._note.isHidden()
+    panel.show_scene("pendulum")
+    panel.card._use.click()
+    assert "runs from the next episode" in panel._note.text()
+    panel.show_scene("drawer-open")
+    assert panel._note.isHidden()
+    assert panel._back.isHidden()
+
+
+def test_a_run_that_an_earlier_window_started_belongs_to_its_scene(panel: LearnPanel) -> None:
+    panel.show_scene("drawer-open")
+    panel.show_running(True)
+    panel.set_run_scene("pendulum")
+    panel.on_event(Trained(policy="p4", method="mile", loss=0.5))
+    panel.on_event(Finished(policy="p4", method="mile", loss=0.5))
+    assert panel.card.isHidden()
+    panel.show_scene("pendulum")
+    assert panel.card.isVisible()

@@ -6,6 +6,7 @@ from pytestqt.qtbot import QtBot
 from mile_desktop.rollout.messages import SetAlert
 from mile_desktop.rollout.phases import Phase
 from mile_desktop.storage.call_curve import CallCurve
+from mile_desktop.ui.composition import Composition
 from mile_desktop.ui.supervise.alert_bar import AlertBar, contradict_each_other
 from mile_desktop.ui.supervise.strips_panel import StripsPanel
 from mile_desktop.ui.viewport.phase_style import takeover_hint
@@ -112,3 +113,14 @@ def test_numbers_that_contradict_each_other_say_which_to_believe(qtbot: QtBot) -
 def test_when_two_numbers_contradict_each_other(p: float, forecast: float, contradicts: bool) -> None:
     rule = SetAlert(threshold=0.5, debounce_steps=3, ask_me=False)
     assert contradict_each_other(p, forecast, rule) is contradicts
+
+
+def test_the_counts_of_a_scene_are_forgotten_in_another_one(still_window: Composition) -> None:
+    application, strips = still_window.application, still_window.supervise.page.strips
+    application.worker.session_loaded.emit(session())
+    strips.show_curve(CURVE)
+    application.worker.session_loaded.emit(session())  # after a reset
+    assert "takeovers unannounced" in strips.probability.meaning
+    application.load_scene("lunar-lander")
+    application.worker.session_loaded.emit(session())
+    assert not strips.probability.meaning
