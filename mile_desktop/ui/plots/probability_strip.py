@@ -38,8 +38,7 @@ class ProbabilityStrip(StripPlot):
         self.export = PlotExport(self, "p(intervene) over time", self.numbers)
         self._has_time_axis = False
         self._band_in_force = False
-        self.meaning = ""
-        """What the line means on recorded episodes, shown at the line."""
+        self._meaning = ""
         self.rate_hz = 20.0
         """Control steps a second: turns the steps of a reason into seconds."""
         self._band = Band()
@@ -69,6 +68,18 @@ class ProbabilityStrip(StripPlot):
             "Drag the dashed line to set the alarm threshold. Drag the dotted line to set the lower value, at which an "
             "alarm ends and you can let go"
         )
+
+    @property
+    def meaning(self) -> str:
+        """What the line means on recorded episodes, shown at the line."""
+        return self._meaning
+
+    @meaning.setter
+    def meaning(self, text: str) -> None:
+        if text != self._meaning:
+            self._meaning = text
+            # Counts arrive after an episode, when no step is drawn that would paint the text.
+            self._repaint()
 
     @property
     def threshold(self) -> float:

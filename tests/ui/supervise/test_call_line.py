@@ -1,6 +1,8 @@
 import math
 
+import msgspec
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
 from mile_desktop.rollout.messages import SetAlert
@@ -31,6 +33,19 @@ def strips(qtbot: QtBot) -> StripsPanel:
     return strips
 
 
+class _Watcher(QObject):
+    """Notes when a widget paints itself."""
+
+    def __init__(self, painted: list[object]) -> None:
+        super().__init__()
+        self._painted = painted
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint:
+            self._painted.append(watched)
+        return False
+
+
 def _said(strips: StripsPanel) -> str:
     return strips.bar._basis.full_text
 
@@ -45,6 +60,19 @@ def test_both_numbers_are_shown_while_the_line_is_dragged(strips: StripsPanel) -
     strips.probability._threshold.sigDragged.emit(strips.probability._threshold)
     assert strips.probability.meaning == "7.0 calls in ten minutes, 9 of 12 takeovers unannounced"
     assert not changed, "the worker gets the value on release"
+
+
+def test_counts_that_arrive_between_episodes_are_painted(strips: StripsPanel) -> None:
+    before = strips.probability.grab().toImage()
+    strips.show_curve(CURVE)
+    QCoreApplication.processEvents()
+    painted: list[object] = []
+    strips.probability.viewport().installEventFilter(watcher := _Watcher(painted))
+    strips.show_curve(msgspec.structs.replace(CURVE, minutes=20))
+    QCoreApplication.processEvents()
+    assert painted
+    assert strips.probability.grab().toImage() != before
+    strips.probability.viewport().removeEventFilter(watcher)
 
 
 def test_the_way_to_choose_the_line_is_a_list(strips: StripsPanel, qtbot: QtBot) -> None:
