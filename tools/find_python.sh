@@ -3,7 +3,8 @@
 # Usage: tools/find_python.sh [INTERPRETER]   (without one: Python 3.11 where it is found, because PyBullet has wheels for it)
 set -euo pipefail
 
-runs() { "$1" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+# ensurepip: Debian puts it into a package of its own, and venv alone can be imported without it
+runs() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
 chosen="${1:-}"
 if [ -z "$chosen" ]; then
@@ -15,15 +16,20 @@ if [ -z "$chosen" ] || ! command -v "$chosen" >/dev/null; then
   echo "MILE Desktop needs Python 3.11 or newer${chosen:+; $chosen was not found}. On Debian or Ubuntu: sudo apt-get install python3.11 python3.11-venv. Or name one with PYTHON=..." >&2
   exit 1
 fi
+version="$("$chosen" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo "no Python")"
 if ! runs "$chosen"; then
-  echo "MILE Desktop needs Python 3.11 or newer with the module venv; $chosen is $("$chosen" -c 'import sys; print(sys.version.split()[0])' 2>&1 | tail -1). Name another with PYTHON=..." >&2
+  if "$chosen" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "$chosen (Python $version) lacks venv or ensurepip. On Debian or Ubuntu: sudo apt-get install python$version-venv. Or name another with PYTHON=..." >&2
+  else
+    echo "MILE Desktop needs Python 3.11 or newer; $chosen is $version. On Debian or Ubuntu: sudo apt-get install python3.11 python3.11-venv. Or name another with PYTHON=..." >&2
+  fi
   exit 1
 fi
 if "$chosen" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
   missing=""
   command -v c++ >/dev/null || missing=" g++"
-  "$chosen" -c 'import pathlib, sysconfig, sys; sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").is_file())' || missing="$missing python3-dev"
-  version="$("$chosen" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  # by its version: python3-dev has the headers of the distribution's own Python only
+  "$chosen" -c 'import pathlib, sysconfig, sys; sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").is_file())' || missing="$missing python$version-dev"
   if [ -n "$missing" ]; then
     echo "PyBullet has no wheel for Python $version, and this is missing to compile it: sudo apt-get install$missing. Or install Python 3.11 and run make again." >&2
     exit 1

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -99,6 +100,12 @@ def test_requirements_are_ranges_and_the_lock_has_the_exact_versions() -> None:
     assert names - locked == {"rerun-sdk"}, "what the lock leaves out: 286 MB for one export"
 
 
+def test_every_address_in_the_metadata_is_that_of_the_paper_as_the_documents_name_it() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+    assert urls == {"Paper": "https://arxiv.org/abs/2502.13519"}
+    assert all(urls["Paper"] in (ROOT / name).read_text() for name in ("CITATION.cff", "docs/method.md"))
+
+
 def test_every_guide_that_a_message_or_a_shipped_file_names_is_in_the_wheel() -> None:
     shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     guides = {Path(name).name for name in shipped["force-include"] if name.startswith("docs/")}
@@ -118,3 +125,38 @@ def test_every_guide_that_a_message_or_a_shipped_file_names_is_in_the_wheel() ->
     for path in (ROOT / "resources").rglob("*.toml"):
         named |= set(re.findall(r"docs/([a-z]+\.md)", path.read_text()))
     assert {"scenes.md", "study.md"} <= named <= guides
+
+
+@pytest.mark.parametrize(
+    ("version", "tools", "before", "status", "said"),
+    [
+        ("3.11.2", ("c++",), "", 0, ""),
+        ("3.12.1", ("c++", "Python.h"), "", 0, "PyBullet has no wheel for Python 3.12: pip will compile it, which takes 10 to 20 min"),
+        ("3.13.0", ("Python.h",), "", 1, "this is missing to compile it: sudo apt-get install g++. Or install Python 3.11"),
+        ("3.12.1", ("c++",), "", 1, "sudo apt-get install python3.12-dev. Or"),
+        ("3.8.18", (), "", 1, "needs Python 3.11 or newer; python3.12 is 3.8. On Debian or Ubuntu: sudo apt-get install"),
+        ("3.12.1", (), "sys.modules['ensurepip'] = None", 1, "sudo apt-get install python3.12-venv. Or name another"),
+    ],
+)  # fmt: skip
+def test_make_says_before_the_wait_what_an_interpreter_costs_or_lacks(
+    tmp_path: Path, version: str, tools: tuple[str, ...], before: str, status: int, said: str
+) -> None:
+    # An interpreter that says another version: the script asks it for everything.
+    numbers = ", ".join(version.split("."))
+    named = "collections.namedtuple('Version', 'major minor micro')"
+    paths = f"lambda *a, of=sysconfig.get_paths, **k: {{**of(*a, **k), 'include': '{tmp_path}'}}"
+    prelude = f"import collections, sys, sysconfig; sysconfig.get_paths = {paths}; "
+    prelude += f"sys.version_info = {named}({numbers}); {before or 'pass'}"
+    fake = tmp_path / "python3.12"
+    fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{prelude}\n$2"\n')
+    for tool in tools:
+        (tmp_path / tool).write_text("#!/bin/sh\n")
+    for file in tmp_path.iterdir():
+        file.chmod(0o700)
+    found = subprocess.run(
+        [shutil.which("bash") or "bash", ROOT / "tools" / "find_python.sh", "python3.12"],
+        env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (found.returncode, found.stdout) == (status, "" if status else "python3.12\n")
+    assert said in found.stderr
+    assert bool(said) is bool(found.stderr)
