@@ -32,6 +32,8 @@ from mile_desktop.interchange.plain_pickle import PlainPickleError, finished, re
 _PICKLES, _ARCHIVES, _TEXTS = {".pkl", ".pickle"}, {".npz"}, {".json"}
 _MOST_BYTES = 4 * 2**30
 """A larger file, or a dictionary that would unpack to more, is refused."""
+_MOST_ARRAYS = 1000
+"""An archive with more is refused: a million empty arrays take minutes to look at, and a data set has ten."""
 _MOST_ONE_STEP = 0.5
 """Share of one-step episodes from which the steps cannot be in the order in which they were taken."""
 
@@ -89,6 +91,11 @@ def _loaded(source: Path) -> Mapping[str, Any]:
 
 def _archive(source: Path) -> Mapping[str, Any]:
     with zipfile.ZipFile(source) as archive:
+        count = len(archive.infolist())
+        if count > _MOST_ARRAYS:
+            raise InterchangeError(
+                f"{source} holds {count} arrays; a data set has about ten. Check where it comes from."
+            )
         size = sum(each.file_size for each in archive.infolist())
         if size > _MOST_BYTES:
             raise InterchangeError(f"{source} would unpack to {size // 2**20} MiB, so it is not opened.")

@@ -127,28 +127,36 @@ def test_every_guide_that_a_message_or_a_shipped_file_names_is_in_the_wheel() ->
     assert {"scenes.md", "study.md"} <= named <= guides
 
 
+_COMPILED = "PyBullet has no wheel for Python 3.12: pip will compile it, which takes 10 to 20 minutes"
+_NO_VENV = "sys.modules['ensurepip'] = None"
+
+
 @pytest.mark.parametrize(
-    ("version", "tools", "before", "status", "said"),
+    ("fake", "tools", "said"),
     [
-        ("3.11.2", ("c++",), "", 0, ""),
-        ("3.12.1", ("c++", "Python.h"), "", 0, "PyBullet has no wheel for Python 3.12: pip will compile it, which takes 10 to 20 min"),
-        ("3.13.0", ("Python.h",), "", 1, "this is missing to compile it: sudo apt-get install g++. Or install Python 3.11"),
-        ("3.12.1", ("c++",), "", 1, "sudo apt-get install python3.12-dev. Or"),
-        ("3.8.18", (), "", 1, "needs Python 3.11 or newer; python3.12 is 3.8. On Debian or Ubuntu: sudo apt-get install"),
-        ("3.12.1", (), "sys.modules['ensurepip'] = None", 1, "sudo apt-get install python3.12-venv. Or name another"),
+        (("3.11.2", ""), ("c++",), ""),
+        (("3.12.1", ""), ("c++", "Python.h"), _COMPILED),
+        (
+            ("3.13.0", ""),
+            ("Python.h",),
+            "this is missing to compile it: sudo apt-get install g++. Or install Python 3.11",
+        ),
+        (("3.12.1", ""), ("c++",), "sudo apt-get install python3.12-dev. Or"),
+        (("3.8.18", ""), (), "needs Python 3.11 or newer; python3.12 is 3.8. On Debian or Ubuntu: sudo apt-get"),
+        (("3.12.1", _NO_VENV), (), "sudo apt-get install python3.12-venv. Or name another"),
     ],
-)  # fmt: skip
+)
 def test_make_says_before_the_wait_what_an_interpreter_costs_or_lacks(
-    tmp_path: Path, version: str, tools: tuple[str, ...], before: str, status: int, said: str
+    tmp_path: Path, fake: tuple[str, str], tools: tuple[str, ...], said: str
 ) -> None:
+    (version, before), works = fake, said in {"", _COMPILED}
     # An interpreter that says another version: the script asks it for everything.
     numbers = ", ".join(version.split("."))
     named = "collections.namedtuple('Version', 'major minor micro')"
     paths = f"lambda *a, of=sysconfig.get_paths, **k: {{**of(*a, **k), 'include': '{tmp_path}'}}"
     prelude = f"import collections, sys, sysconfig; sysconfig.get_paths = {paths}; "
     prelude += f"sys.version_info = {named}({numbers}); {before or 'pass'}"
-    fake = tmp_path / "python3.12"
-    fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{prelude}\n$2"\n')
+    (tmp_path / "python3.12").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{prelude}\n$2"\n')
     for tool in tools:
         (tmp_path / tool).write_text("#!/bin/sh\n")
     for file in tmp_path.iterdir():
@@ -157,6 +165,6 @@ def test_make_says_before_the_wait_what_an_interpreter_costs_or_lacks(
         [shutil.which("bash") or "bash", ROOT / "tools" / "find_python.sh", "python3.12"],
         env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (found.returncode, found.stdout) == (status, "" if status else "python3.12\n")
+    assert (found.returncode, found.stdout) == (0, "python3.12\n") if works else (1, "")
     assert said in found.stderr
     assert bool(said) is bool(found.stderr)

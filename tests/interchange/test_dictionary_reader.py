@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,14 @@ def test_a_small_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monk
         open_dataset(written(tmp_path / "set.pkl", collected((5,)) | {"state": [one] * 5000}))
     with pytest.raises(InterchangeError, match="would unpack to"):
         open_dataset(written(tmp_path / "set.npz", {"state": np.zeros((500, 100))}))
+
+
+def test_an_archive_of_very_many_arrays_is_refused_before_they_are_looked_at(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.npz", "w") as archive:
+        for number in range(1001):
+            archive.writestr(f"{number}.npy", b"")
+    with pytest.raises(InterchangeError, match="holds 1001 arrays; a data set has about ten"):
+        open_dataset(tmp_path / "set.npz")
 
 
 def test_an_archive_with_objects_or_cut_short_is_refused(tmp_path: Path) -> None:

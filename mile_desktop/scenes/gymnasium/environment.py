@@ -169,7 +169,7 @@ class GymnasiumEnv(gymnasium.Env[Float32Array, Any]):
         rule = self.description.success
         if rule.return_at_least is not None:
             return over and self._total >= rule.return_at_least
-        return any([self._flag(info, key) for key in rule.info if key in info])
+        return any(self._flag(info, key) for key in rule.info if key in info)
 
     def _flag(self, info: dict[str, Any], key: str) -> bool:
         value = np.asarray(info[key])

@@ -123,7 +123,7 @@ class _Part:
     space: Space
 
     def row(self, observation: object) -> Float32Array:
-        """Return float32[n] of this leaf; raises ``ValueError`` or ``TypeError`` where its value is not of its space."""
+        """Return float32[n] of this leaf; raises ``ValueError`` or ``TypeError`` where its value does not fit."""
         taken = self.take(observation)
         # An array would keep what lies under the mask, and a policy would learn from values that do not exist.
         if np.ma.is_masked(taken):
