@@ -4,6 +4,7 @@ A recorded video has the times at which its pictures were taken. Here each step 
 before it, on the grid of the data set's rate, and every second picture is a key, so that readers can jump.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,6 +98,8 @@ def write_videos(
     ------
     InterchangeCancelledError
         Finished videos stay, as pieces.
+    OSError
+        The disk is full; the same.
     """
     note = export.progress.note
     recorded = [_recorded(export.workspace, piece) for piece in pieces]
@@ -110,6 +113,10 @@ def write_videos(
         try:
             found.append(_write_camera(export, folder, pieces, camera, fps=fps))
         except (VideoError, av.error.FFmpegError) as error:
+            # A full disk is no fault of this camera: with less to write, the export would end well without its video.
+            number = getattr(error, "errno", None)
+            if number in {errno.ENOSPC, errno.EDQUOT}:
+                raise OSError(number, os.strerror(number), str(folder.target)) from error
             note(f"The camera {camera} is left out: {error}")
     return tuple(found)
 

@@ -1,3 +1,4 @@
+import errno
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from mile_desktop.cameras.source import Picture
 from mile_desktop.cameras.video import VideoWriter
-from mile_desktop.interchange import lerobot_format
+from mile_desktop.interchange import lerobot_format, lerobot_videos
 from mile_desktop.interchange.dataset_export import DatasetExport
 from mile_desktop.interchange.errors import InterchangeCancelledError
 from mile_desktop.interchange.lerobot_writer import write_lerobot
@@ -96,6 +97,25 @@ def test_an_interrupted_video_is_one_video_and_its_gap_is_said(workspace: Worksp
     ]
     found = [grey for _, grey in greys(folder / f"videos/observation.images.{name}/chunk-000/file-000.mp4")]
     np.testing.assert_allclose(found, [20] * 40 + [200] * 20, atol=8)
+
+
+def test_a_full_disk_ends_the_export_and_leaves_no_camera_out(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film(workspace, record(workspace, [False] * 3).episode_id, [(100.0, 20)])
+
+    def full(*_: object, **__: object) -> None:
+        raise av.error.FFmpegError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lerobot_videos, "_write_camera", full)
+    notes: list[str] = []
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        export(workspace, tmp_path / "set", Progress(note=notes.append))
+
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "set"))
+    assert not notes
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_video_that_cannot_be_read_leaves_its_camera_out(workspace: Workspace, tmp_path: Path) -> None:
