@@ -38,6 +38,9 @@ class RawPadState:
     connected: bool
     active_controls: tuple[str, ...] = ()
     """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
+    axis_names: tuple[str, ...] = ()
+    button_names: tuple[str, ...] = ()
+    """SDL's name of each axis and button (``leftx``, ``a``), empty where it has none; no entries for an unknown pad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class PadDevice:
         self._axes = self._joystick.get_numaxes()
         self._buttons = self._joystick.get_numbuttons()
         self._hats = self._joystick.get_numhats()
+        self._axis_names = self._named("a", self._axes)
+        self._button_names = self._named("b", self._buttons)
 
     @property
     def known_to_sdl(self) -> bool:
@@ -106,6 +111,13 @@ class PadDevice:
         if found is None:
             return False
         return int(found["index"]) < {"a": self._axes, "b": self._buttons, "h": self._hats}[found["kind"]]
+
+    def _named(self, kind: str, count: int) -> tuple[str, ...]:
+        """Return SDL's name of each element of a kind; nothing where SDL does not know the pad."""
+        # A half axis ("+a2") and an inverted one ("a2~") are the same axis.
+        found = {match[0].lstrip("+-"): name for name, element in self._mapping.items()
+                 if name in SDL_AXES + SDL_BUTTONS and (match := _ELEMENT.match(element))}  # fmt: skip
+        return tuple(found.get(f"{kind}{index}", "") for index in range(count)) if found else ()
 
     def position(self, control: Control) -> float:
         """Return where ``control``, which the pad has, is now: sticks in [−1, 1], everything else in [0, 1]."""
@@ -139,6 +151,8 @@ class PadDevice:
             buttons=tuple(bool(self._joystick.get_button(index)) for index in range(self._buttons)),
             connected=True,
             active_controls=tuple(name for name in self._nameable() if self.pressed(parse_control(name))),
+            axis_names=self._axis_names,
+            button_names=self._button_names,
         )
 
     def _nameable(self) -> list[str]:

@@ -103,4 +103,7 @@ class PadState(Message, frozen=True):
     connected: bool
     active_controls: tuple[str, ...] = ()
     """Names of the controls that are pressed or moved now, best name first: what press-to-bind offers."""
+    axis_names: tuple[str, ...] = ()
+    button_names: tuple[str, ...] = ()
+    """See ``RawPadState``."""
     ignored: tuple[IgnoredPad, ...] = ()

@@ -74,6 +74,8 @@ class InputDevices:
             buttons=raw.buttons,
             connected=raw.connected,
             active_controls=raw.active_controls,
+            axis_names=raw.axis_names,
+            button_names=raw.button_names,
             ignored=tuple(IgnoredPad(each.name, each.guid) for each in self.gamepad.ignored),
         )
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from mile_desktop.operators.controls import control_label
 from mile_desktop.rollout.messages import PadState
 from mile_desktop.ui.theme import theme
 from mile_desktop.ui.widgets.override_guard import OverrideGuard
@@ -13,6 +14,13 @@ _CHIP, _CHIP_GAP = 32, 8
 _LABEL_WIDTH, _VALUE_WIDTH = 56, 48
 _SECTION = 32
 _LEAST_WIDTH = 184
+_NAMED_WIDTH = 96
+"""Of ``right stick ↑↓``."""
+_ON_CHIPS = {
+    "leftstick": "LS", "rightstick": "RS", "dpup": "↑", "dpdown": "↓", "dpleft": "←", "dpright": "→",
+    "touchpad": "Pad", "misc1": "Misc", "paddle1": "P1", "paddle2": "P2", "paddle3": "P3", "paddle4": "P4",
+}  # fmt: skip
+"""Names that are too long for a chip."""
 
 
 class LivePadView(OverrideGuard, QWidget):
@@ -25,6 +33,8 @@ class LivePadView(OverrideGuard, QWidget):
         super().__init__(parent)
         self._axes: tuple[float, ...] = ()
         self._buttons: tuple[bool, ...] = ()
+        self._axis_names: tuple[str, ...] = ()
+        self._button_names: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.setAccessibleName("Axes and buttons")
         theme.bound(self, least_width=_LEAST_WIDTH)
@@ -39,13 +49,28 @@ class LivePadView(OverrideGuard, QWidget):
         """Show the newest reading."""
         grown = len(state.axes) != len(self._axes) or len(state.buttons) != len(self._buttons)
         # A pad at rest repeats the same state; repainting only on a change keeps the page idle.
-        if not grown and (state.axes, state.buttons) == (self._axes, self._buttons):
+        names = state.axis_names, state.button_names
+        if not grown and (state.axes, state.buttons, *names) == (
+            *(self._axes, self._buttons),
+            *(self._axis_names, self._button_names),
+        ):
             return
+        self._axis_names, self._button_names = names
         self._axes, self._buttons = state.axes, state.buttons
         if grown:
             self.setMinimumHeight(self._height_for(self.width()))
             self.updateGeometry()
         self.update()
+
+    def axis_text(self, index: int) -> str:
+        """Return the name of an axis: that of a known pad, else its number."""
+        name = self._axis_names[index] if index < len(self._axis_names) else ""
+        return control_label(name) if name else f"axis {index}"
+
+    def button_text(self, index: int) -> str:
+        """Return what stands on a button's chip: its name on a known pad, else its number."""
+        name = self._button_names[index] if index < len(self._button_names) else ""
+        return _ON_CHIPS.get(name) or control_label(name) if name else str(index)
 
     def sizeHint(self) -> QSize:
         """Return the size that all axes and buttons need."""
@@ -71,7 +96,10 @@ class LivePadView(OverrideGuard, QWidget):
     def _paint_axis(self, painter: QPainter, index: int, value: float) -> None:
         height = theme.px(_AXIS_HEIGHT)
         row = QRectF(0, index * height, self.width(), height)
-        left, right = theme.px(_LABEL_WIDTH), self.width() - theme.px(_VALUE_WIDTH)
+        left, right = (
+            theme.px(_NAMED_WIDTH if self._axis_names else _LABEL_WIDTH),
+            self.width() - theme.px(_VALUE_WIDTH),
+        )
         track = QRectF(left, row.center().y() - theme.px(4), right - left, theme.px(8))
         # Some drivers report values slightly beyond ±1.
         middle, reach = track.center().x(), track.width() / 2 * max(-1.0, min(1.0, value))
@@ -83,7 +111,7 @@ class LivePadView(OverrideGuard, QWidget):
         painter.setPen(theme.pen("secondary", 1.0))
         painter.drawLine(int(middle), int(track.top()) - 2, int(middle), int(track.bottom()) + 2)
         painter.setPen(theme.token("secondary"))
-        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, f"axis {index}")
+        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.axis_text(index))
         painter.setPen(theme.token("text"))
         painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{value:+.2f}")
 
@@ -96,7 +124,7 @@ class LivePadView(OverrideGuard, QWidget):
         painter.drawRoundedRect(chip, size / 2, size / 2)
         painter.setPen(theme.token("on_accent" if down else "secondary"))
         painter.setFont(theme.font("secondary", bold=down))
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, str(index))
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, self.button_text(index))
 
     def _columns(self, width: int) -> int:
         return max(1, (width + theme.px(_CHIP_GAP)) // theme.px(_CHIP + _CHIP_GAP))

@@ -280,3 +280,12 @@ def test_unplugging_the_pad_ends_listening(page: DevicesPage, qtbot: QtBot) -> N
     page.show_pad(pad(connected=False))
     assert page.findChild(BindingsGrid).listening is None
     assert "No gamepad" in visible_texts(page)
+
+
+def test_a_pad_that_sdl_knows_shows_names_and_another_one_numbers(page: DevicesPage) -> None:
+    live = page.findChild(LivePadView)
+    page.show_pad(pad(axis_names=("leftx", ""), button_names=("a", "leftshoulder", "dpup", "leftstick")))
+    assert [live.axis_text(index) for index in range(3)] == ["left stick ←→", "axis 1", "axis 2"]
+    assert [live.button_text(index) for index in range(5)] == ["A", "LB", "↑", "LS", "4"]
+    page.show_pad(pad(guid=OTHER))
+    assert (live.axis_text(0), live.button_text(0)) == ("axis 0", "0")
