@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mile_desktop.operators.controls import SDL_AXES, SDL_BUTTONS
 from mile_desktop.operators.gamepad import NO_GAMEPAD, Gamepad
 from mile_desktop.operators.profile import PadProfile, save_profile
 from tests.operators.conftest import FakeClock, MakePad, Ticks, context
@@ -66,6 +67,8 @@ def test_raw_state_shows_everything_and_names_what_is_touched(pad: VirtualPad, t
     assert raw.axes[0] == pytest.approx(0.8, abs=1e-3)
     assert [index for index, down in enumerate(raw.buttons) if down] == [3]
     assert raw.active_controls == ("leftx", "y")
+    assert raw.axis_names == SDL_AXES
+    assert raw.button_names == SDL_BUTTONS[:15]
 
 
 def test_rumble_reaches_the_pad(pad: VirtualPad, tick: Ticks) -> None:
