@@ -162,6 +162,7 @@ class SuperviseController(QObject):
         self.words.shown_way.connect(page.view.show_words_way)
         worker.session_loaded.connect(self.words.start_session)
         worker.step_taken.connect(self.words.follow)
+        worker.status_changed.connect(self.words.follow_status)
         page.escaped.connect(self._escape)
         page.pictures.full_view_asked.connect(self.full_view.toggle)
         page.pictures.save_asked.connect(self.save_picture)

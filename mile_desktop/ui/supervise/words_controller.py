@@ -11,6 +11,7 @@ from mile_desktop.operators.words.operator import DrivenBody
 from mile_desktop.operators.words.segment import WORDS, Segment, Understanding
 from mile_desktop.operators.words.vocabulary import Vocabulary, languages
 from mile_desktop.rollout import messages as m
+from mile_desktop.rollout.phases import Phase
 from mile_desktop.scenes.catalogue import UnknownSceneError, scene_info
 from mile_desktop.scenes.scene_file import read_words
 from mile_desktop.scenes.words_description import WordsDescription
@@ -20,6 +21,7 @@ from mile_desktop.ui.supervise.words_line import WordsLine
 Remember = Callable[[str, str], None]
 
 Way = tuple[float, float, float]
+_AT_REST = frozenset({Phase.HOLD, Phase.IDLE, Phase.STOPPED, Phase.RESETTING})
 _BEGINS_WITHIN = 10
 """Steps, half a second: the worker begins a command in its next tick, or refuses it."""
 _MOVES = 1e-3
@@ -183,6 +185,12 @@ class WordsController(QObject):
             self._wait_for_worker()
             # The policy moves the hand while a person types, so the way to a thing changes.
             self.shown_way.emit(self._first_way())
+
+    def follow_status(self, status: m.Status) -> None:
+        """Notice that words drive no longer where the robot rests after them: no step comes that would show it."""
+        if status.phase in _AT_REST:
+            self._forget(self._driven)
+            self._driven = None
 
     def _wait_for_worker(self) -> None:
         """Give up the arrow of a command that was sent and never driven: the worker has refused it, and said why."""

@@ -12,6 +12,7 @@ from mile_desktop.rollout.phases import Phase
 from mile_desktop.study.block import ParticipantView
 from mile_desktop.ui.supervise.words_controller import FRAME, LANGUAGE, WordsController
 from mile_desktop.ui.supervise.words_line import WordsLine
+from tests.ui.supervise.examples import status
 
 
 class Words:
@@ -150,6 +151,18 @@ def test_a_command_that_the_worker_refuses_loses_its_arrow(words: Words) -> None
     for _ in range(11):
         assert words.ways[-1] == (0.0, 0.0, 1.0)
         words.controller.follow(taken())
+    assert (words.ways[-1], words.line.meaning) == (None, "")
+
+
+def test_words_that_ended_in_a_hold_are_not_said_to_drive(words: Words) -> None:
+    words.type("up 2 cm")
+    words.controller.follow_status(status(phase=Phase.HOLD))
+    assert words.ways[-1] == (0.0, 0.0, 1.0), "the worker has not begun"
+    words.controller.follow(taken("up 2 cm", executed=(0.0, 0.0, 0.5, 0.0)))
+    words.controller.follow_status(status(phase=Phase.TAKEOVER))
+    assert words.line.meaning.startswith("The robot drives")
+    # No step comes from a robot that holds.
+    words.controller.follow_status(status(phase=Phase.HOLD))
     assert (words.ways[-1], words.line.meaning) == (None, "")
 
 
