@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import errno
+import io
 import logging
 import os
 import sys
@@ -128,6 +129,9 @@ def main(given: Sequence[str] | None = None) -> int:
     """
     # torch reads this when it is imported: these networks are too small for a second thread to be worth its start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without UTF-8 gets a question mark in place of a sign that it lacks, and not an error.
+        sys.stdout.reconfigure(errors="replace")
     arguments_given = list(sys.argv[1:] if given is None else given) or [WINDOW.name]
     try:
         options = _parse(arguments_given)

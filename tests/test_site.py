@@ -33,7 +33,11 @@ def pages() -> ModuleType:
 def commands_in(document: Path) -> set[str]:
     """Return the commands of this program that a document shows; not those with placeholders."""
     text = document.read_text("utf-8")
-    lines = [line.strip() for block in BLOCK.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    lines = [
+        line.strip().removeprefix(".venv/bin/")
+        for block in BLOCK.findall(text)
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
     found = {line for line in lines if line.startswith("mile-desktop ")} | set(INLINE.findall(text))
     return {line for line in found if not PLACEHOLDER.search(line)}
 

@@ -51,6 +51,10 @@ def _add_gymnasium(options: argparse.Namespace, report: Report) -> None:
 
 
 def _list(report: Report) -> None:
+    # Names of a person's own scenes may be of any length.
+    names = [each.name for each in (*scenes(), *broken_scenes())]
+    width = max(map(len, names), default=0)
+    id_width = max((len(info.env_id) for info in scenes()), default=0)
     for info in scenes():
         fields = {
             "scene": info.name,
@@ -61,6 +65,8 @@ def _list(report: Report) -> None:
             "rate_hz": info.rate_hz,
             "max_steps": info.max_steps,
         }
-        report.say(fields, f"{info.name:16} {info.env_id:24} {info.summary}")
+        report.say(fields, f"{info.name:{width}} {info.env_id:{id_width}} {info.summary}")
     for broken in broken_scenes():
-        report.say({"scene": broken.name, "error": broken.error}, f"{broken.name:16} cannot be used: {broken.error}")
+        report.say(
+            {"scene": broken.name, "error": broken.error}, f"{broken.name:{width}} cannot be used: {broken.error}"
+        )

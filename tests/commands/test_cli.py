@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 
 from mile_desktop.cli import main
+from mile_desktop.commands.command import Report
 from mile_desktop.evaluation.scorecard import Scorecard
 from mile_desktop.learning.method_info import METHODS
 from mile_desktop.learning.step_problem import StepProblem
@@ -57,6 +59,19 @@ def test_scenes_lists_peg_insertion(capsys: pytest.CaptureFixture[str], tmp_path
     status, lines, _ = run(["scenes", "--workspace", str(tmp_path)], capsys)
     assert status == 0
     assert {"scene": "peg-insertion", "env_id": "mile/PegInsertion-v0"}.items() <= lines[0].items()
+
+
+def test_a_terminal_without_utf_8_gets_every_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(["words", "left", "1", "cm"]) == 0
+    Report(as_json=False).say({}, "✓ make")
+    assert written.getvalue().endswith(b"? make\n")
+
+
+def test_the_list_of_scenes_has_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenes"]) == 0
+    assert len({line.index(" mile/") for line in capsys.readouterr().out.splitlines() if " mile/" in line}) == 1
 
 
 def test_rollout_reports_each_episode_and_repeats_itself(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
