@@ -52,7 +52,7 @@ def _add_gymnasium(options: argparse.Namespace, report: Report) -> None:
 
 def _list(report: Report) -> None:
     # Names of a person's own scenes may be of any length.
-    names = [each.name for each in (*scenes(), *broken_scenes())]
+    names = [*(info.name for info in scenes()), *(broken.name for broken in broken_scenes())]
     width = max(map(len, names), default=0)
     id_width = max((len(info.env_id) for info in scenes()), default=0)
     for info in scenes():
