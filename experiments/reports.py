@@ -65,8 +65,16 @@ def _learning_report(settings: Sequence[Setting], figures: Path, seen_from: Path
     # the controls first: a gain over the initial policy alone proves little
     controls = controls_table(settings)
     gains = [f"What the methods add over the control arms:\n\n{controls}"] if controls else []
-    rivals = rivals_table([each for each in settings if each.own_start], "mile-calm")
-    alike = [f"From starts of few demonstrations, all learners with today's recipe:\n\n{rivals}"] if rivals else []
+    own = rivals_table([each for each in settings if each.own_start], "mile-calm")
+    bundled = rivals_table([each for each in settings if not each.own_start], "mile-tried")
+    alike = [
+        f"From {starts}, all learners with the recipe of {recipe}:\n\n{found}"
+        for starts, recipe, found in (
+            ("starts of few demonstrations", "`mile-calm`", own),
+            ("the bundled starts", "`mile-tried` but for the trial", bundled),
+        )
+        if found
+    ]
     return "\n\n".join([*gains, *alike, overview_table(settings), cost, over_all, *pictures])
 
 
