@@ -89,6 +89,7 @@ class Screenshots(ScriptedRun):
         application.worker.step_taken.connect(self._watch)
         application.viewer.frame_ready.connect(self._keep_frame)
         parts.retrain.trainer.event_read.connect(self._follow)
+        parts.retrain.trainer.niceness = 0  # as in an unattended run: nothing is supervised while it trains
 
     def _script(self) -> Iterator[Condition]:
         yield from self._picture_scenes()
