@@ -110,7 +110,9 @@ def train_tried(
         trial = TakeoverTrial(starts, (*trial.tried, (candidate, found)))
         if found >= GOOD * starts:
             break
-    report(Progress(stage="policy", fraction=1.0, text=trial.text))
+    kept, found = trial.tried[trial.best]
+    # One line of the panel; the whole sentence stays with the policy.
+    report(Progress(stage="policy", fraction=1.0, text=f"Kept: {found} of {starts}, {kept.title}"))
     if trial.best:
         report(Warned(text=trial.text))
     return results[trial.best], trial
@@ -118,7 +120,7 @@ def train_tried(
 
 def _trying(candidate: Candidate, starts: int) -> Progress:
     # The fraction of a whole training: ``_parts`` scales it.
-    return Progress(stage="policy", fraction=1.0, text=f"Trying the policy {candidate.title} on {starts} starts")
+    return Progress(stage="policy", fraction=1.0, text=f"Trial on {starts} starts, {candidate.title}")
 
 
 def _parts(report: Report, count: int) -> Iterator[Report]:
