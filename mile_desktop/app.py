@@ -114,7 +114,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scene", metavar="S", help="scene to load (the one used last)")
     parser.add_argument("--policy", default="", metavar="P", help="policy to load: an id, a folder, initial or expert")
     parser.add_argument(
-        "--operator", default=NO_SUPERVISOR, metavar="O", help="simulated supervisor, as in `mile-desktop rollout`"
+        "--operator",
+        default=NO_SUPERVISOR,
+        metavar="O",
+        help="simulated supervisor, as in `rollout` (unattended: segment)",
     )
     parser.add_argument("--preferences", type=Path, metavar="FILE", help="remembered choices (the user's)")
     parser.add_argument("--unattended", action="store_true", help="work with a simulated supervisor, then end")
@@ -249,7 +252,7 @@ def _plan(options: argparse.Namespace, folder: Path | None) -> LoadSession | Non
             workspace=str(folder / "workspace"),
             scene=options.scene or "peg-insertion",
             policy=options.policy,
-            simulated_operator="segment",
+            simulated_operator="segment" if options.operator == NO_SUPERVISOR else options.operator,
             speed=_UNATTENDED_SPEED,
         )
     if not (options.workspace or options.scene or options.policy or options.operator != NO_SUPERVISOR):

@@ -29,7 +29,9 @@ def run_unattended(output: Path, *options: str) -> subprocess.CompletedProcess[s
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
     output = tmp_path_factory.mktemp("unattended") / "out"
-    return output, run_unattended(output, "--rounds", "1", "--episodes", "2", "--starts", "1", "--epochs", "4")
+    return output, run_unattended(
+        output, "--rounds", "1", "--episodes", "2", "--starts", "1", "--epochs", "4", "--operator", "attentive"
+    )
 
 
 Ran = tuple[Path, "subprocess.CompletedProcess[str]"]
@@ -58,6 +60,7 @@ def test_what_it_tells_is_what_the_workspace_holds(ran: Ran) -> None:
         (run,) = catalogue.runs()
         checked = doctor(workspace)
     assert told["problems"] == []
+    assert {each.start.operator for each in episodes} == {"attentive"}
     assert checked.problems == ()
     assert told["episodes"] == len(episodes) == 2
     assert told["steps"] == sum(each.steps for each in episodes)
