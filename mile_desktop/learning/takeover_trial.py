@@ -124,18 +124,24 @@ def _trying(candidate: Candidate, starts: int) -> Progress:
 
 
 def _parts(report: Report, count: int) -> Iterator[Report]:
-    """Yield a report for each candidate: progress of its own share, and warnings of the first one only.
+    """Yield a report for each candidate: progress of its own share, epochs counted on, warnings of the first one only.
 
     Each share is half of what is left, because the trial may end with any candidate: time left is then never more than
     twice too long.
     """
+    last = 0
     for number in range(count):
-        begin = 1 - 0.5**number
+        begin, before = 1 - 0.5**number, last
 
-        def part(event: RunEvent, number: int = number, begin: float = begin) -> None:
+        def part(event: RunEvent, number: int = number, begin: float = begin, before: int = before) -> None:
+            nonlocal last
             if isinstance(event, Progress) and event.stage == "policy":
                 fraction = begin + (1 - begin) / 2 * _TRAINING * event.fraction
-                report(msgspec.structs.replace(event, fraction=fraction, seconds_left=None))
+                # Counted on: a curve over epochs must not go back in time.
+                epoch, epochs = (before + event.epoch, before + event.epochs) if event.epoch else (0, 0)
+                last = max(last, epoch)
+                changed = {"fraction": fraction, "seconds_left": None, "epoch": epoch, "epochs": epochs}
+                report(msgspec.structs.replace(event, **changed))
             # The same data would be warned of again.
             elif number == 0 or not isinstance(event, Warned):
                 report(event)

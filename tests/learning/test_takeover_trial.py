@@ -31,7 +31,8 @@ def tried(*scores: int, human: str = "dd" + TAKEN_OVER, settings: TrainingSettin
     def train(changed: TrainingSettings, number: int, report: Report) -> TrainingResult:
         assert number == len(made)
         report(Warned(text="few takeovers"))
-        report(Progress(stage="policy", fraction=0.5))
+        for epoch in (1, 2):
+            report(Progress(stage="policy", fraction=epoch / 2, epoch=epoch, epochs=2))
         made.append((changed, a_result()))
         return made[-1][1]
 
@@ -79,6 +80,12 @@ def test_people_hear_what_was_tried_and_are_warned_where_their_takeovers_do_not_
     kept = "The policy imitates the takeovers."
     assert imitated.text == f"{kept} Successes on 20 trial starts: 18 imitating the takeovers."
     assert [each.text for each in quiet if isinstance(each, Warned)] == ["few takeovers"]
+
+
+def test_epochs_are_counted_on_so_that_a_curve_never_goes_back() -> None:
+    _, _, _, events = tried(10, 11, 12)
+    epochs = [(each.epoch, each.epochs) for each in events if isinstance(each, Progress) and each.epoch]
+    assert epochs == [(1, 2), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6)]
 
 
 @pytest.mark.parametrize(
