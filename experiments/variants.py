@@ -31,6 +31,16 @@ TODAY_RECIPE: dict[str, Any] = {
 """The program's defaults of before decision 40: every method can be tried with them (``--settings``). ``mile-calm`` is
 MILE with them."""
 
+_TODAY: dict[str, Any] = {
+    "method": "mile",
+    "silence": 0.0,
+    "follow_through": 10,
+    "balance": 0.1,
+    **TODAY_RECIPE,
+}
+_CALM: dict[str, Any] = {**_TODAY, "calm": 1.0}
+_FOUR: dict[str, Any] = {**_CALM, "networks": 4}
+
 _FORMS: dict[str, dict[str, Any]] = {
     "mile": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1},
     "mile-silent": {"method": "mile", **SILENT},
@@ -46,52 +56,11 @@ _FORMS: dict[str, dict[str, Any]] = {
     },
     "mile-no-silence": {"method": "mile", **SILENT, "silence": 0.0},
     "mile-imitation": {"method": "mile", **SILENT, "balance": 0.0},
-    "mile-today": {"method": "mile", "silence": 0.0, "follow_through": 10, "balance": 0.1, **TODAY_RECIPE},
-    "mile-calm": {
-        "method": "mile",
-        "silence": 0.0,
-        "follow_through": 10,
-        "balance": 0.1,
-        **TODAY_RECIPE,
-        "calm": 1.0,
-    },
-    "mile-four": {
-        "method": "mile",
-        "silence": 0.0,
-        "follow_through": 10,
-        "balance": 0.1,
-        **TODAY_RECIPE,
-        "calm": 1.0,
-        "networks": 4,
-    },
-    "mile-tried": {
-        "method": "mile",
-        "silence": 0.0,
-        "follow_through": 10,
-        "balance": 0.1,
-        **TODAY_RECIPE,
-        "calm": 1.0,
-        "networks": 4,
-        "takeover_trial": 30,
-    },
-    "mile-silence": {
-        "method": "mile",
-        "silence": 0.0,
-        "follow_through": 10,
-        "balance": 0.1,
-        **TODAY_RECIPE,
-        "calm": 1.0,
-        "networks": 4,
-        "takeovers": 0.0,
-    },
-    "mile-weighed": {
-        "method": "mile",
-        "silence": 0.0,
-        "follow_through": 10,
-        "balance": 0.1,
-        **TODAY_RECIPE,
-        "silence_rule": "weighed",
-    },
+    "mile-today": _TODAY,
+    "mile-calm": _CALM,
+    "mile-four": _FOUR,
+    "mile-tried": {**_FOUR, "takeover_trial": 30},
+    "mile-weighed": {**_TODAY, "silence_rule": "weighed"},
     "mile-iwr": {"method": "mile-iwr", "balance": 0.5},
 }
 
@@ -113,7 +82,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
 - ``mile-tried``: the program's default. Its recipe has symmetries, new weights, all data, last weights; of the silent
   steps it also imitates the calm ones (decision 39); four networks act as one (decision 40); a policy that does not
   imitate the takeovers is tried, too, and the better one goes on (decision 41).
-- ``mile-silence``: ``mile-four`` that imitates no takeover, the candidate that is tried.
 - ``mile-four``, ``mile-calm``: the default without the last, and without the last two.
 - ``mile-today``: ``mile-calm`` without the calm steps, the default before that decision.
 - ``mile-weighed``: ``mile-today`` with silent steps weighed by the precision of robot and models of the human.

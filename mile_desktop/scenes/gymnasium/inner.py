@@ -110,7 +110,7 @@ class InnerEnv:
             taken = self.to_environment(action)
             observation, reward, terminated, truncated, info = self.env.step(taken)
             over, late = bool(terminated), bool(truncated)
-        # What it returned is checked here and not by whoever uses it first: that would be a fault of the program.
+        # Checked here, where the scene can be named: later the same value would look like an error of the program.
         if not isinstance(info, dict):
             raise SceneModuleError(f"{self.source}: step: found {info!r} as info, expected a dictionary")
         row = self._row(observation, "step")
