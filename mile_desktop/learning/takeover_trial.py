@@ -21,7 +21,7 @@ from mile_desktop.policies.checkpoint import PolicyNetwork
 LEAST_GAIN = 0.1
 """In success, three of thirty starts: below it a difference is chance, and the one that learns from more is kept."""
 GOOD = 0.9
-"""Success with which nothing else is tried: a training and thirty starts cost 15 s."""
+"""Success with which nothing else is tried: a training and thirty starts take 10 to 30 s on one core."""
 
 Successes = Callable[[PolicyNetwork, int], int]
 """Of a network on so many starts, which are evaluated on nowhere else. Raises ``TrainingCancelled``."""
